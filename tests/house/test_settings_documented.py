@@ -1,0 +1,36 @@
+"""Every setting a program reads stands in docs/reference/settings.md, and nothing stands there that is not read."""
+
+from __future__ import annotations
+
+import re
+
+from tests.house.source_tree import ROOT, product_modules
+
+VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
+SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
+
+
+def _read_by_programs() -> set[str]:
+    return {name for module in product_modules() for name in VARIABLE.findall(module.text)}
+
+
+def _documented() -> set[str]:
+    return set(VARIABLE.findall(SETTINGS_PAGE.read_text(encoding="utf-8")))
+
+
+def test_every_variable_is_documented() -> None:
+    assert _read_by_programs(), "the search must find variables"
+    assert _read_by_programs() - _documented() == set()
+
+
+def test_every_documented_variable_is_read() -> None:
+    tests_only = {"LIVESHELF_TEST_DATA", "LIVESHELF_TEST_ALL", "LIVESHELF_TEST_TIMESCALE_URL"}
+    assert _documented() - _read_by_programs() - tests_only == set()
+
+
+def test_every_key_of_the_agent_file_is_documented() -> None:
+    from edge.settings import AgentSettings, PlateSettings, ZoneSettings  # noqa: PLC0415 - only this test needs it
+
+    page = SETTINGS_PAGE.read_text(encoding="utf-8")
+    keys = {key for part in (AgentSettings, PlateSettings, ZoneSettings) for key in part.__struct_fields__}
+    assert not {key for key in keys if f"`{key}`" not in page}
