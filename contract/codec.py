@@ -7,7 +7,7 @@ version moves no watermark, a bad body does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -65,7 +65,7 @@ class _Version(msgspec.Struct):
     v: int
 
 
-_BLOCK_OF: dict[type, tuple[str, type]] = {
+_BLOCK_OF: dict[type[Record], tuple[str, type[msgspec.Struct]]] = {
     WeightRecord: ("weight", WeightBlock),
     TagRecord: ("tag", TagBlock),
     HealthRecord: ("health", HealthBlock),
@@ -132,11 +132,15 @@ def decode_body(envelope: Envelope) -> Batch:
 
 def pack(records: Sequence[NumberedRecord]) -> Blocks:
     """Return the records in columns, one block per kind, in the order given."""
-    rows: dict[str, list[NumberedRecord]] = {}
+    rows: dict[type[Record], list[NumberedRecord]] = {}
     for seq, record in records:
-        rows.setdefault(_BLOCK_OF[type(record)][0], []).append((seq, record))
-    columns = {name: _columns(rows[name]) for name in rows}
-    return Blocks(**columns)
+        rows.setdefault(type(record), []).append((seq, record))
+    blocks = Blocks()
+    for kind, found in rows.items():
+        name, block = _BLOCK_OF[kind]
+        columns = {field: [getattr(record, field) for _, record in found] for field in kind.__struct_fields__}
+        setattr(blocks, name, block(seq=[seq for seq, _ in found], **columns))
+    return blocks
 
 
 def unpack(blocks: Blocks) -> list[NumberedRecord]:
@@ -156,13 +160,6 @@ def unpack(blocks: Blocks) -> list[NumberedRecord]:
 def record_id(batch: Batch | Envelope, seq: int) -> RecordId:
     """Return the identity of one record of a batch."""
     return RecordId(batch.device, batch.journal, seq)  # type: ignore[arg-type]
-
-
-def _columns(rows: Sequence[NumberedRecord]) -> Any:
-    _, block = _BLOCK_OF[type(rows[0][1])]
-    fields = [field for field in block.__struct_fields__ if field != "seq"]  # type: ignore[attr-defined]
-    columns: dict[str, Any] = {field: [getattr(record, field) for _, record in rows] for field in fields}
-    return block(seq=[seq for seq, _ in rows], **columns)
 
 
 def _check_version(payload: bytes) -> None:

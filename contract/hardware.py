@@ -45,7 +45,8 @@ class TagReader(Protocol):
 
     def sightings(self) -> Sequence[TagSighting]:
         """Return what was read since the last call, oldest first; never waits. Raises HardwareError when the
-        reader is away."""
+        reader is away.
+        """
         ...
 
 

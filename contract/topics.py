@@ -11,7 +11,11 @@ from contract.ids import NEW_DEVICE_STORE, DeviceId, StoreId, is_name
 TOPIC_ROOT = "liveshelf/v1"
 
 Channel = Literal["birth", "state", "readings", "now", "ack", "cmd", "cmd/result"]
-CHANNELS: tuple[str, ...] = get_args(Channel)
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+PARTS = 3
+"""A topic below the root: store, device, channel."""
+
+_CHANNEL_OF: dict[str, Channel] = {channel: channel for channel in CHANNELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,13 @@ class Topic:
 
 def parse_topic(text: str) -> Topic:
     """Return the parts of a topic. Raises PayloadError naming what was found and expected."""
-    root, version, *rest = text.split("/")
-    if f"{root}/{version}" != TOPIC_ROOT if rest else True:
-        raise PayloadError(f"topic: found {text!r}, expected {TOPIC_ROOT}/{{store}}/{{device}}/{{channel}}")
-    store, device, *channel = rest if len(rest) > 1 else [*rest, ""]
-    name = "/".join(channel)
-    if name not in CHANNELS or not is_name(device) or not (is_name(store) or store == NEW_DEVICE_STORE):
-        raise PayloadError(f"topic: found {text!r}, expected {TOPIC_ROOT}/{{store}}/{{device}}/{{channel}}")
-    return Topic(StoreId(store), DeviceId(device), name)  # type: ignore[arg-type]
+    parts = text.removeprefix(TOPIC_ROOT + "/").split("/", maxsplit=2)
+    if text.startswith(TOPIC_ROOT + "/") and len(parts) == PARTS:
+        store, device, channel = parts
+        known = _CHANNEL_OF.get(channel)
+        if known and is_name(device) and (is_name(store) or store == NEW_DEVICE_STORE):
+            return Topic(StoreId(store), DeviceId(device), known)
+    raise PayloadError(f"topic: found {text!r}, expected {TOPIC_ROOT}/{{store}}/{{device}}/{{channel}}")
 
 
 def store_filter(store: StoreId) -> str:
