@@ -24,6 +24,13 @@ Seq = Annotated[int, Meta(ge=1, le=2**53)]
 MonoMs = Annotated[int, Meta(ge=0, le=2**53)]
 EpcHex = Annotated[str, Meta(pattern=r"^[0-9A-F]{4,128}$")]
 Grams = Annotated[float, Meta(ge=-1e7, le=1e7)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Words = Annotated[str, Meta(pattern=r"^[^\x00]{0,200}$")]
+"""Free text of a device: short, and without the character no database keeps."""
+Noise = Annotated[float, Meta(ge=0.0, le=1e7)]
+Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
+WallMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+"""Unix milliseconds up to the end of the year 9999."""
 
 WeightKind = Literal["step", "heartbeat"]
 Quality = Literal["ok", "stuck", "saturated", "negative", "noisy", "unplugged", "starting"]
@@ -47,7 +54,7 @@ class WeightRecord(Struct, frozen=True, kw_only=True, tag="weight"):
     kind: WeightKind
     weight_g: Grams
     before_g: Grams | None = None
-    noise_g: float = 0.0
+    noise_g: Noise = 0.0
     quality: Quality = "ok"
     remaining: Annotated[int, Meta(ge=0, le=4096)] = 0
 
@@ -59,8 +66,8 @@ class TagRecord(Struct, frozen=True, kw_only=True, tag="tag"):
     zone: Name
     epc: EpcHex
     kind: TagKind
-    rssi_dbm: float
-    reads: int
+    rssi_dbm: Decibels
+    reads: Count
 
 
 class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
@@ -71,21 +78,21 @@ class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
     """
 
     mono_ms: MonoMs
-    subject: str
-    verdict: str
-    samples: int = 0
-    rejected: dict[str, int] = {}
-    noise_g: float = 0.0
-    queued: int = 0
+    subject: Words
+    verdict: Words
+    samples: Count = 0
+    rejected: dict[Words, Count] = {}
+    noise_g: Noise = 0.0
+    queued: Count = 0
 
 
 class ClockRecord(Struct, frozen=True, kw_only=True, tag="clock"):
     """The wall time of the device at `mono_ms`: unix milliseconds of the shop clock, and how sure it is."""
 
     mono_ms: MonoMs
-    wall_ms: int
+    wall_ms: WallMs
     synchronised: bool
-    uncertainty_ms: int
+    uncertainty_ms: Count
 
 
 Record = WeightRecord | TagRecord | HealthRecord | ClockRecord
@@ -100,7 +107,7 @@ class WeightBlock(Struct, kw_only=True, forbid_unknown_fields=True):
     kind: list[WeightKind]
     weight_g: list[Grams]
     before_g: list[Grams | None]
-    noise_g: list[float]
+    noise_g: list[Noise]
     quality: list[Quality]
     remaining: list[Annotated[int, Meta(ge=0, le=4096)]]
 
@@ -113,8 +120,8 @@ class TagBlock(Struct, kw_only=True, forbid_unknown_fields=True):
     zone: list[Name]
     epc: list[EpcHex]
     kind: list[TagKind]
-    rssi_dbm: list[float]
-    reads: list[int]
+    rssi_dbm: list[Decibels]
+    reads: list[Count]
 
 
 class HealthBlock(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -122,12 +129,12 @@ class HealthBlock(Struct, kw_only=True, forbid_unknown_fields=True):
 
     seq: list[Seq]
     mono_ms: list[MonoMs]
-    subject: list[str]
-    verdict: list[str]
-    samples: list[int]
-    rejected: list[dict[str, int]]
-    noise_g: list[float]
-    queued: list[int]
+    subject: list[Words]
+    verdict: list[Words]
+    samples: list[Count]
+    rejected: list[dict[Words, Count]]
+    noise_g: list[Noise]
+    queued: list[Count]
 
 
 class ClockBlock(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -135,9 +142,9 @@ class ClockBlock(Struct, kw_only=True, forbid_unknown_fields=True):
 
     seq: list[Seq]
     mono_ms: list[MonoMs]
-    wall_ms: list[int]
+    wall_ms: list[WallMs]
     synchronised: list[bool]
-    uncertainty_ms: list[int]
+    uncertainty_ms: list[Count]
 
 
 class Blocks(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

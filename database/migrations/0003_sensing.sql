@@ -49,6 +49,8 @@ CREATE TABLE reading (
 SELECT make_history('reading', 'time');
 CREATE INDEX reading_plate ON reading (plate, time);
 CREATE INDEX reading_record ON reading (device, journal, seq);
+-- Loads come in order, so a block range index finds what a takeover must count again at next to no cost.
+CREATE INDEX reading_load ON reading USING brin (load_id);
 COMMENT ON TABLE reading IS 'writer: gateway';
 
 CREATE TABLE tag_event (
@@ -70,6 +72,7 @@ CREATE TABLE tag_event (
 SELECT make_history('tag_event', 'time');
 CREATE INDEX tag_event_zone ON tag_event (zone, time);
 CREATE INDEX tag_event_record ON tag_event (device, journal, seq);
+CREATE INDEX tag_event_load ON tag_event USING brin (load_id);
 COMMENT ON TABLE tag_event IS 'writer: gateway';
 
 CREATE TABLE health_event (
@@ -91,6 +94,7 @@ CREATE TABLE health_event (
 SELECT make_history('health_event', 'time');
 CREATE INDEX health_event_subject ON health_event (device, subject, time);
 CREATE INDEX health_event_record ON health_event (device, journal, seq);
+CREATE INDEX health_event_load ON health_event USING brin (load_id);
 COMMENT ON TABLE health_event IS 'writer: gateway';
 
 CREATE TABLE clock_event (
@@ -121,6 +125,7 @@ CREATE TABLE gap (
     recorded_at timestamptz NOT NULL,
     PRIMARY KEY (device, journal, first_seq)
 );
+CREATE INDEX gap_load ON gap USING brin (load_id);
 COMMENT ON TABLE gap IS 'writer: gateway';
 
 -- Payloads that could not be used, kept with their reason; one row per device and hash, counted.
@@ -236,11 +241,12 @@ CREATE INDEX shelf_event_position ON shelf_event (store, position, time);
 CREATE INDEX shelf_event_load ON shelf_event (store, load_id);
 COMMENT ON TABLE shelf_event IS 'writer: gateway; quantity is positive, the kind says which way; mono_ms is the device clock when rest was declared';
 
--- Counting state is a cache: a copy of what the pure counting held after the records in journal_seqs.
+-- Counting state is a cache: a copy of what the pure counting held after the loads up to load_id. All rows of a store
+-- name the same load; what a later load brought is counted again at start and takeover.
 CREATE TABLE counting_state (
     store        text NOT NULL,
     shelf_key    text NOT NULL,
-    journal_seqs jsonb NOT NULL,
+    load_id      bigint NOT NULL,
     evidence_version bigint NOT NULL,
     state        bytea NOT NULL,
     saved_at     timestamptz NOT NULL,
