@@ -1,0 +1,1 @@
+"""Step 2: records become numbered and durable on the device before anyone hears of them."""

@@ -1,0 +1,1 @@
+"""Step 4: what arrives is decoded, checked, dated and taken in order; duplicates are dropped."""
