@@ -1,0 +1,130 @@
+"""What stands behind each name of the command line. Programs replace this process, tools run in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from contract.errors import ConfigurationError
+
+edge = typer.Typer(help="The agent on a shelf's Raspberry Pi.", no_args_is_help=True)
+gateway = typer.Typer(help="MQTT in, counted readings out to the store's database.", no_args_is_help=True)
+cloud = typer.Typer(help="Stock, tasks, orders and the availability API.", no_args_is_help=True)
+sim = typer.Typer(help="Simulated shelves: the world of shoppers, staff and suppliers.", no_args_is_help=True)
+key = typer.Typer(help="API keys.", no_args_is_help=True)
+
+StoreOption = Annotated[str, typer.Option("--store", help="The store it is about.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command its sub-commands."""
+    from liveshelf.db import app as db
+    from liveshelf.demo.command import demo
+    from liveshelf.doctor import doctor
+    from liveshelf.replay import replay
+
+    app.command()(demo)
+    app.add_typer(sim, name="sim")
+    app.add_typer(edge, name="edge")
+    app.add_typer(gateway, name="gateway")
+    app.add_typer(cloud, name="cloud")
+    cloud.add_typer(key, name="key")
+    app.add_typer(db, name="db")
+    app.command()(replay)
+    app.command()(doctor)
+
+
+@edge.command("run")
+def edge_run(config: Annotated[Path, typer.Option("--config", help="The agent's TOML file.")]) -> None:
+    """Run the agent. Replaces this process by `python -m edge`, which loads far less."""
+    _become("edge", "--config", str(config), needs=("paho",), extra="edge")
+
+
+@gateway.command("run")
+def gateway_run() -> None:
+    """Run the gateway of LIVESHELF_STORE. Replaces this process by `python -m gateway`."""
+    _become("gateway", needs=("paho", "psycopg", "numpy"), extra="gateway")
+
+
+@cloud.command("api")
+def cloud_api() -> None:
+    """Serve the API. Replaces this process by `python -m cloud api`."""
+    _become("cloud", "api", needs=("fastapi", "psycopg"), extra="cloud")
+
+
+@cloud.command("worker")
+def cloud_worker() -> None:
+    """Run the worker: stock, shortages, tasks, orders. Replaces this process by `python -m cloud worker`."""
+    _become("cloud", "worker", needs=("fastapi", "psycopg"), extra="cloud")
+
+
+@cloud.command("import")
+def cloud_import(
+    store: StoreOption,
+    catalog: Annotated[Path | None, typer.Option(help="CSV of products.")] = None,
+    planogram: Annotated[Path | None, typer.Option(help="CSV of positions.")] = None,
+    stock: Annotated[Path | None, typer.Option(help="CSV of opening counts.")] = None,
+) -> None:
+    """Import catalogue, planogram and opening counts from CSV: all of a file, or nothing and every error."""
+    _require(("psycopg", "biip"), "cloud")
+    from liveshelf.imports import import_files
+
+    for line in import_files(store, catalog=catalog, planogram=planogram, stock=stock):
+        print(line)
+
+
+@key.command("create")
+def key_create(
+    name: Annotated[str, typer.Option(help="Whom the key is for.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for several.")],
+    store: Annotated[list[str], typer.Option(help="Where; repeat for several, * for all.")],
+) -> None:
+    """Make an API key. It is shown once and kept as a hash."""
+    _require(("psycopg",), "cloud")
+    from liveshelf.imports import create_api_key
+
+    print(create_api_key(name, scope, store))
+
+
+@sim.command(
+    "world", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def sim_world(context: typer.Context) -> None:
+    """Run the world of a scenario. Replaces this process by `python -m firmware_sim world`."""
+    _become("firmware_sim", "world", *context.args, needs=(), extra="")
+
+
+@sim.command("scenario")
+def sim_scenario(
+    folder: Annotated[Path, typer.Argument(help="Where to write the files.")],
+    broker: Annotated[str, typer.Option(help="The broker the agents talk to.")] = "mqtt://127.0.0.1:1883",
+    seed: Annotated[int, typer.Option(help="Same seed, same store.")] = 7,
+) -> None:
+    """Write the corner shop: catalogue, planogram, opening stock, one file an agent, the world."""
+    from firmware_sim.scenario.corner_shop import write_corner_shop
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_corner_shop(
+        folder.resolve(),
+        seed=seed,
+        broker_url=broker,
+        socket_path=folder.resolve() / "world.sock",
+        data_dir=folder.resolve() / "devices",
+    )
+    print(f"written to {folder}")
+
+
+def _require(modules: tuple[str, ...], extra: str) -> None:
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} is not installed; pip install 'liveshelf[{extra}]' brings it")
+
+
+def _become(module: str, *arguments: str, needs: tuple[str, ...], extra: str) -> NoReturn:
+    _require(needs, extra)
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])

@@ -1,0 +1,100 @@
+"""`liveshelf demo`: a whole store on this machine, until Ctrl-C or for a time."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from liveshelf.demo.store import DemoStore
+
+NEEDED = ("paho", "psycopg", "numpy", "fastapi", "uvicorn")
+SPEED_MAX = 60.0
+
+
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Only run; print nothing of the store.")] = False,
+    for_s: Annotated[float | None, typer.Option("--for", metavar="WALL_SECONDS", help="Stop after so long.")] = None,
+    speed: Annotated[float, typer.Option(help="Shop seconds per second.", min=0.1, max=SPEED_MAX)] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON line on stdout.")] = False,
+    port: Annotated[int, typer.Option(help="The API's port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    seed: Annotated[int, typer.Option(help="Same seed, same store.")] = 7,
+    shoppers_per_hour: Annotated[float | None, typer.Option(help="How busy the store is.", min=0)] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep everything in this empty folder.")] = None,
+) -> None:
+    """Run a whole store: simulated shelves, broker, database, orders, availability. Needs no configuration."""
+    missing = [module for module in NEEDED if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ConfigurationError(f"{', '.join(missing)} is not installed; pip install 'liveshelf[demo]' brings it")
+    from liveshelf.demo.store import DemoStore, StoreOptions
+
+    with ExitStack() as stack:
+        folder = _folder(data_dir, stack)
+        _stop_on_signals()
+        options = StoreOptions(
+            folder=folder,
+            seed=seed,
+            rate=speed,
+            api_port=0 if headless and port == 8080 else port,
+            shoppers_per_hour=shoppers_per_hour,
+        )
+        store = DemoStore(options)
+        stack.callback(store.stop)
+        code = _run(store, for_s=for_s, headless=headless, as_json=as_json)
+    sys.exit(code)
+
+
+def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool) -> int:
+    from liveshelf.demo.run import finish, follow, start_probe, welcome
+
+    console = Console(stderr=True)
+    began = time.monotonic()
+    try:
+        with console.status("starting …") as status:
+            store.start(lambda part: status.update(f"starting: {part} …"))
+        console.print(f"ready after {time.monotonic() - began:.1f} s")
+        probe = start_probe(store)
+        if not headless:
+            welcome(store, console)
+        follow(store, None if headless else console, for_s=for_s)
+    except KeyboardInterrupt:
+        console.print("stopping …")
+        if not (headless or as_json):
+            return 0
+        if "probe" not in locals():
+            return 130
+    return finish(store, probe, console, as_json=as_json)
+
+
+def _folder(data_dir: Path | None, stack: ExitStack) -> Path:
+    if data_dir is None:
+        folder = Path(tempfile.mkdtemp(prefix="liveshelf-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+    data_dir = data_dir.expanduser().absolute()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if any(data_dir.iterdir()):
+        raise ConfigurationError(
+            f"--data-dir: {data_dir} is not empty, expected a new folder: each demo is a new store"
+        )
+    return data_dir
+
+
+def _stop_on_signals() -> None:
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,103 @@
+"""One program of the store as a child process: started with its log, waited for, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.errors import LiveShelfError
+
+POLL_S = 0.05
+STOP_WAIT_S = 20.0
+LOG_TAIL_LINES = 12
+
+
+class ProgramDown(LiveShelfError):
+    """A program of the store ended before it was ready."""
+
+
+@dataclass
+class Program:
+    """A child process running one of our modules: `python -m module arguments`.
+
+    Its output goes to `log`. It leads a process group of its own, so that Ctrl-C reaches the demo alone, which then
+    stops its programs in order.
+    """
+
+    name: str
+    module: str
+    arguments: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the program; its environment is ours with `environment` on top."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether the program was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, once started."""
+        return self._process.pid if self._process else None
+
+    def wait_ready(self, ready: Callable[[], bool], *, timeout_s: float) -> None:
+        """Return when `ready` says so. Raises ProgramDown with the end of the log when it ends or takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            if not self.running:
+                raise ProgramDown(f"{self.name} ended: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ProgramDown(f"{self.name} was not ready after {timeout_s:.0f} s: {self._last_words()}")
+            time.sleep(POLL_S)
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM; return at once."""
+        if self._process is not None and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+
+    def wait_stopped(self, *, timeout_s: float = STOP_WAIT_S) -> bool:
+        """Wait for the end; kill what does not end in time. Return whether it ended by itself."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            return False
+        return True
+
+    def stop(self) -> bool:
+        """Ask to stop and wait. Return whether it ended by itself."""
+        self.ask_to_stop()
+        return self.wait_stopped()
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        return "\n".join(lines[-LOG_TAIL_LINES:]) or "it said nothing"

@@ -1,0 +1,139 @@
+"""A running store, told to a person or summed up: what just happened, one curl to try, the closing figures."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from rich.console import Console
+
+from database.connection import connect
+from liveshelf.demo.probe import AvailabilityProbe, latencies_ms, percentile
+from liveshelf.demo.store import DemoStore
+from liveshelf.demo.summary import (
+    Summary,
+    behind,
+    count_duplicates,
+    count_lost,
+    count_rows,
+    counted_history,
+    settled_events,
+)
+from liveshelf.demo.truth import exactness, read_truth
+
+LOOK_EVERY_S = 0.5
+
+# What a watcher is told: shelf events, tasks and orders as they come and go, in words.
+HAPPENED: LiteralString = """
+SELECT at, words FROM (
+    SELECT e.time AS at, format('%%s %%s × %%s at %%s', replace(e.kind, '_', ' '), e.quantity, p.name, e.position) AS words
+    FROM shelf_event e JOIN product p USING (sku)
+    UNION ALL SELECT opened_at, format('task: %%s %%s: %%s', t.kind, t.position, t.reason) FROM task t
+    UNION ALL SELECT closed_at, format('task done: %%s %%s, seen by the scale', t.kind, t.position) FROM task t
+        WHERE state = 'verified'
+    UNION ALL SELECT opened_at, format('order: %%s × %%s: %%s', o.units, p.name, o.reason)
+        FROM replenishment_order o JOIN product p USING (sku)
+    UNION ALL SELECT received_at, format('delivery: %%s × %%s', o.received_units, p.name)
+        FROM replenishment_order o JOIN product p USING (sku) WHERE received_at IS NOT NULL
+) happened
+WHERE at > %(after)s ORDER BY at
+"""
+
+
+@dataclass
+class RunningProbe:
+    """The availability probe and the shop time it began to look at."""
+
+    probe: AvailabilityProbe
+    since: datetime
+
+
+def start_probe(store: DemoStore) -> RunningProbe:
+    """Begin to measure how quickly answers follow the shelves."""
+    with connect(store.database_url) as connection:
+        rows = connection.execute("SELECT sku FROM stock WHERE store = %s ORDER BY sku", [store.scenario.store])
+        skus = [sku for (sku,) in rows]
+    probe = AvailabilityProbe(store.api_url, store.key, store.scenario.store, skus)
+    probe.start()
+    return RunningProbe(probe, store.clock.now())
+
+
+def welcome(store: DemoStore, console: Console) -> None:
+    """Print what to try: one line to paste."""
+    with connect(store.database_url) as connection:
+        row = connection.execute(
+            "SELECT sku FROM stock WHERE on_hand > 0 ORDER BY on_shelf DESC, sku LIMIT 1"
+        ).fetchone()
+    sku = row[0] if row else "…"
+    console.rule("a whole store is running")
+    console.print("How many can I sell, and how sure are we? Paste this into another terminal:\n")
+    console.print(
+        f"curl -H 'Authorization: Bearer {store.key}' '{store.api_url}/v1/availability/{sku}?store={store.scenario.store}'",
+        soft_wrap=True,
+        highlight=False,
+        style="bold",
+    )
+    console.print(f"\nLogs, planogram and truth: {store.options.folder}   Ctrl-C stops it all.\n", soft_wrap=True)
+
+
+def follow(store: DemoStore, console: Console | None, *, for_s: float | None) -> None:
+    """Wait until the time is over or a program is down; tell what happens on the way."""
+    deadline = None if for_s is None else time.monotonic() + for_s
+    after = store.clock.now()
+    with connect(store.database_url, autocommit=True) as connection:
+        while deadline is None or time.monotonic() < deadline:
+            left_s = LOOK_EVERY_S if deadline is None else deadline - time.monotonic()
+            time.sleep(max(0.0, min(LOOK_EVERY_S, left_s)))
+            if store.down():
+                return
+            if console is None:
+                continue
+            for at, words in connection.execute(HAPPENED, {"after": after}):
+                console.print(f"[dim]{at:%H:%M:%S}[/dim]  {words}", highlight=False)
+                after = max(after, at)
+
+
+def finish(store: DemoStore, running: RunningProbe, console: Console, *, as_json: bool) -> int:
+    """Drain and sum up. Return the exit code: 1 when anything was lost, duplicated or down."""
+    ended = store.clock.now()
+    down = store.down()
+    if not down:
+        with console.status("letting the last records arrive …"):
+            down = store.drain(behind)
+    running.probe.stop()
+    summary = _sum_up(store, running, ended)
+    if down:
+        console.print(f"down at the end: {', '.join(down)}; see {store.options.folder / 'logs'}", soft_wrap=True)
+    if as_json:
+        print(summary.to_json(), file=sys.stdout, flush=True)
+    else:
+        console.print_json(summary.to_json())
+    return 1 if summary.lost or summary.duplicates or down else 0
+
+
+def _sum_up(store: DemoStore, running: RunningProbe, ended: datetime) -> Summary:
+    name = store.scenario.store
+    with connect(store.database_url) as connection:
+        settled = settled_events(connection, name, since=running.since, rate=store.clock.rate)
+        latencies = latencies_ms(settled, running.probe.seen)
+        seen = exactness(
+            read_truth(store.truth),
+            counted_history(connection, name),
+            first_s=running.since.timestamp(),
+            last_s=ended.timestamp(),
+        )
+        return Summary(
+            **count_rows(connection),
+            settled_to_answer_p50_ms=_rounded(percentile(latencies, 0.5)),
+            settled_to_answer_p99_ms=_rounded(percentile(latencies, 0.99)),
+            lost=count_lost(connection, store.durable()),
+            duplicates=count_duplicates(connection),
+            quantity_exact_share=round(seen.share, 4),
+        )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,253 @@
+"""The story of a store on one machine: parts, broker, database, gateway, cloud, world, agents, in this order."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from cloud.access.service import create_key
+from cloud.catalog.service import import_catalog, import_planogram, import_stock
+from contract.clock import ShopClock
+from database.connection import connect
+from database.embedded import EmbeddedServer
+from database.migrate import migrate
+from edge.outbox.outbox import durable_records
+from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
+from liveshelf.demo.process import POLL_S, Program, ProgramDown
+
+START_WAIT_S = 60.0
+DRAIN_WAIT_S = 60.0
+READ_SCOPES = ("availability:read", "tasks:read", "orders:read")
+WORLD_SCOPES = (*READ_SCOPES, "tasks:write", "stock:write")
+
+Report = Callable[[str], None]
+"""Told in words what is being started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """How to run the store. `api_port` 0 takes any free one; `shoppers_per_hour` None what the scenario says."""
+
+    folder: Path
+    seed: int
+    rate: float
+    api_port: int
+    shoppers_per_hour: float | None = None
+
+
+class DemoStore:
+    """All programs of one simulated store. `start`, then look at it, then `drain` and `stop`."""
+
+    def __init__(self, options: StoreOptions) -> None:
+        self.options = options
+        self.clock = ShopClock(origin_unix_s=time.time(), rate=options.rate)
+        self.database_url = ""
+        self.api_url = ""
+        self.key = ""
+        self._programs: list[Program] = []
+        self._scenario: Scenario | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The files of the store, once started."""
+        assert self._scenario is not None, "start the store first"
+        return self._scenario
+
+    @property
+    def truth(self) -> Path:
+        """The world's log of what truly happened."""
+        return self.options.folder / "truth.jsonl"
+
+    def start(self, report: Report) -> None:
+        """Start every part and return when the shelves are counted. Raises LiveShelfError in one sentence."""
+        report("database")
+        self._start_database()
+        report("broker")
+        broker_url = self._start_broker()
+        report("corner shop")
+        self._furnish(broker_url)
+        report("gateway, worker and API")
+        self._start_servers(broker_url)
+        report("shoppers, staff and supplier")
+        self._start_world()
+        report("shelves")
+        self._start_agents()
+        report("first count of every shelf")
+        self._wait_counted()
+
+    def down(self) -> list[str]:
+        """Return the names of the programs that should run and do not."""
+        return [program.name for program in self._programs if not program.running]
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids by program."""
+        return {program.name: program.pid for program in self._programs if program.pid is not None}
+
+    def drain(self, behind: Callable[[psycopg.Connection], int]) -> list[str]:
+        """Let the shoppers go, the shelves come to rest and every record arrive; return what did not end well.
+
+        Afterwards world and agents have stopped, the rest still runs.
+        """
+        world = self._named("world")
+        world.ask_to_stop()
+        self.clock.sleep(5.0)
+        agents = [program for program in self._programs if program.name.startswith("agent ")]
+        for agent in agents:
+            agent.ask_to_stop()
+        stubborn = [agent.name for agent in agents if not agent.wait_stopped(timeout_s=DRAIN_WAIT_S)]
+        world.ask_to_stop()
+        if not world.wait_stopped():
+            stubborn.append(world.name)
+        self._programs = [program for program in self._programs if program not in (*agents, world)]
+        self._wait_caught_up(behind)
+        return stubborn
+
+    def durable(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """Return every number that is durable on a device, by (device, journal). The agents must have stopped."""
+        found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for device, path in self._outboxes():
+            for journal, ranges in durable_records(path).items():
+                found[device, journal] = list(ranges)
+        return found
+
+    def stop(self) -> None:
+        """Stop everything in reverse order."""
+        while self._programs:
+            self._programs.pop().stop()
+
+    def _run(self, name: str, module: str, *arguments: str, **environment: str) -> Program:
+        log = self.options.folder / "logs" / f"{name.replace(' ', '-')}.log"
+        program = Program(name, module, arguments, log, {**self.clock.environment(), **environment})
+        program.start()
+        self._programs.append(program)
+        return program
+
+    def _named(self, name: str) -> Program:
+        return next(program for program in self._programs if program.name == name)
+
+    def _start_database(self) -> None:
+        own = os.environ.get("LIVESHELF_DATABASE_URL")
+        self.database_url = own or EmbeddedServer(self.options.folder / "database").url
+        if not own:
+            data_dir = str(self.options.folder / "database")
+            program = self._run("database", "database", "serve", "--data-dir", data_dir)
+            program.wait_ready(self._database_answers, timeout_s=START_WAIT_S)
+        migrate(self.database_url, at=self.clock.now())
+
+    def _database_answers(self) -> bool:
+        try:
+            with connect(self.database_url):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def _start_broker(self) -> str:
+        own = os.environ.get("LIVESHELF_MQTT_URL")
+        if own:
+            return own
+        port = free_port()
+        program = self._run("broker", "liveshelf.broker", "--port", str(port))
+        program.wait_ready(lambda: _listens(port), timeout_s=START_WAIT_S)
+        return f"mqtt://127.0.0.1:{port}"
+
+    def _furnish(self, broker_url: str) -> None:
+        folder = self.options.folder
+        self._scenario = write_corner_shop(
+            folder,
+            seed=self.options.seed,
+            broker_url=broker_url,
+            socket_path=folder / "world.sock",
+            data_dir=folder / "devices",
+        )
+        store, at = self.scenario.store, self.clock.now()
+        with connect(self.database_url) as connection:
+            import_catalog(connection, store, folder / "catalog.csv", at=at)
+            import_planogram(connection, store, folder / "planogram.csv", at=at)
+            import_stock(connection, store, folder / "stock.csv", at=at)
+            self.key = create_key(connection, name="demo", scopes=READ_SCOPES, stores=[store], at=at)
+            world_key = create_key(connection, name="world", scopes=WORLD_SCOPES, stores=[store], at=at)
+        key_file = folder / "world.key"
+        key_file.touch(mode=0o600)
+        key_file.write_text(world_key, encoding="utf-8")
+
+    def _start_servers(self, broker_url: str) -> None:
+        port = self.options.api_port or free_port()
+        if _listens(port):
+            raise ProgramDown(f"port {port} is in use; name another with --port")
+        self.api_url = f"http://127.0.0.1:{port}"
+        database = {"LIVESHELF_DATABASE_URL": self.database_url}
+        self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker_url, LIVESHELF_STORE=self.scenario.store, **database)
+        self._run("worker", "cloud", "worker", **database)
+        api = self._run("api", "cloud", "api", LIVESHELF_API_PORT=str(port), **database)
+        api.wait_ready(self._api_answers, timeout_s=START_WAIT_S)
+
+    def _api_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.api_url}/readyz", timeout=5) as answer:  # noqa: S310 - our own API
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def _start_world(self) -> None:
+        folder = self.options.folder
+        files = ("--config", str(folder / "world.json"), "--key-file", str(folder / "world.key"))
+        pace = self.options.shoppers_per_hour
+        more = () if pace is None else ("--shoppers-per-hour", str(pace))
+        world = self._run(
+            "world", "firmware_sim", "world", *files, "--api", self.api_url, "--truth", str(self.truth), *more
+        )
+        world.wait_ready((folder / "world.sock").exists, timeout_s=START_WAIT_S)
+
+    def _start_agents(self) -> None:
+        for config in sorted((self.options.folder / "edge").glob("*.toml")):
+            self._run(f"agent {config.stem}", "edge", "--config", str(config))
+
+    def _wait_counted(self) -> None:
+        self._named("gateway").wait_ready(self._all_counted, timeout_s=START_WAIT_S)
+
+    def _all_counted(self) -> bool:
+        if self.down():
+            raise ProgramDown(f"{', '.join(self.down())} ended; see {self.options.folder / 'logs'}")
+        with connect(self.database_url) as connection:
+            row = connection.execute(NOT_COUNTED, {"store": self.scenario.store}).fetchone()
+        return row is not None and row[0] == 0
+
+    def _wait_caught_up(self, behind: Callable[[psycopg.Connection], int]) -> None:
+        deadline = time.monotonic() + DRAIN_WAIT_S
+        with connect(self.database_url, autocommit=True) as connection:
+            while behind(connection) and time.monotonic() < deadline:
+                time.sleep(POLL_S)
+
+    def _outboxes(self) -> Iterator[tuple[str, Path]]:
+        for config in sorted((self.options.folder / "edge").glob("*.toml")):
+            yield config.stem, self.options.folder / "devices" / config.stem / "outbox.sqlite"
+
+
+# Sensed positions without a stock answer yet.
+NOT_COUNTED = """
+SELECT count(*) FROM current_position p
+WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)
+  AND NOT EXISTS (SELECT FROM position_quantity q WHERE q.store = p.store AND q.position = p.position)
+"""
+
+
+def free_port() -> int:
+    """Return a loopback port nobody listens on right now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

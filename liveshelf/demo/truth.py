@@ -1,0 +1,90 @@
+"""How often the counted quantity was the true one: truth log and quantity history in, a share out (pure)."""
+
+from __future__ import annotations
+
+import bisect
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE_EVERY_S = 5.0
+"""Shop seconds between two looks at a position."""
+
+REST_BEFORE_S = 15.0
+"""A look counts only when nothing was moved for so long: a shelf must come to rest, and a tag be missed, first."""
+
+REST_AFTER_S = 2.0
+"""Nor may a movement follow so soon: the hand is on the shelf before the goods have moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """From `at_s` (shop unix seconds) on there were `quantity` units."""
+
+    at_s: float
+    quantity: int
+
+
+History = Mapping[str, Sequence[Level]]
+"""Levels by position, in order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """`exact` of `looks` at positions at rest found the true quantity; `worst` names where most went wrong."""
+
+    looks: int
+    exact: int
+    worst: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        """Exact looks per look; 0 when nothing could be looked at."""
+        return self.exact / self.looks if self.looks else 0.0
+
+
+def read_truth(path: Path) -> dict[str, list[Level]]:
+    """Return the true quantities by position from the world's log (JSON lines)."""
+    history: dict[str, list[Level]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        move = json.loads(line)
+        if "position" in move and "quantity" in move:
+            history.setdefault(move["position"], []).append(Level(move["at"], move["quantity"]))
+    for levels in history.values():
+        levels.sort(key=lambda level: level.at_s)
+    return history
+
+
+def exactness(truth: History, counted: History, *, first_s: float, last_s: float) -> Exactness:
+    """Look at every counted position each few shop seconds; compare wherever it was at rest."""
+    looks = exact = 0
+    wrong: dict[str, int] = {}
+    for position in sorted(truth.keys() & counted.keys()):
+        times = [level.at_s for level in truth[position]]
+        for at_s in _at_rest(times, first_s, last_s):
+            looks += 1
+            if _at(counted[position], at_s) == _at(truth[position], at_s):
+                exact += 1
+            else:
+                wrong[position] = wrong.get(position, 0) + 1
+    worst = dict(sorted(wrong.items(), key=lambda item: -item[1])[:10])
+    return Exactness(looks, exact, worst)
+
+
+def _at_rest(moved_s: Sequence[float], first_s: float, last_s: float) -> Iterable[float]:
+    at_s = first_s
+    while at_s <= last_s:
+        following = bisect.bisect_right(moved_s, at_s - REST_BEFORE_S)
+        if following == len(moved_s) or moved_s[following] > at_s + REST_AFTER_S or _only_opening(moved_s, following):
+            yield at_s
+        at_s += SAMPLE_EVERY_S
+
+
+def _only_opening(moved_s: Sequence[float], following: int) -> bool:
+    return following == 0 and len(moved_s) == 1
+
+
+def _at(levels: Sequence[Level], at_s: float) -> int | None:
+    found = bisect.bisect_right([level.at_s for level in levels], at_s)
+    return levels[found - 1].quantity if found else None
