@@ -1,0 +1,198 @@
+"""Decide when a shelf came to rest after it was touched: samples of its plates come in, weight records go out.
+
+Method: a shelf is active when the standard deviation of the last second of its summed weight exceeds three times its
+own quiet one, and at rest again when half a second stayed below it for half a second; what changed is the difference
+of the medians of a second before and a second after. The sum of the shelf, because touching one plate moves its
+neighbours (Multi Person Shopping, `WeightTrigger.py`; AIM3S, `detectWeightEvents.m`); its own quiet spread instead of
+a fixed limit, because fixed limits found 1 to 6 events in one recording depending on where the sampling began.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from contract.ids import PlateId, ShelfId
+from contract.records import Quality, WeightRecord
+from edge.weighing.plate import BIN_MS, GUARD_BINS, SPREAD_FLOOR_G, WINDOW_BINS, PlateTrace, spread_of
+from edge.weighing.quiet import QuietSpread
+
+ACTIVE_RATIO = 3.0
+"""So many times its quiet spread, and a signal is active (three sigma; held at 60 Hz, averaged to 10 Hz and in all six
+phases of decimation on recorded plates)."""
+
+CALM_BINS = 5
+"""Half a second of calm ends an activity (AIM3S: 30 samples at 60 Hz)."""
+
+CAPACITY_G = 10_000.0
+"""The capacity of a plate nobody told: the common 10 kg bar cell."""
+
+JUMP_BINS = 600
+"""When time leaps by more than a minute (a recording with a hole, a machine that slept), only its last minute is
+walked through."""
+
+
+class ShelfWeigher:
+    """Watch all plates of one shelf. `plates` are ids, or ids with their capacity in grams."""
+
+    def __init__(
+        self, shelf: ShelfId, plates: Iterable[PlateId] | Mapping[PlateId, float], *, heartbeat_s: float
+    ) -> None:
+        capacities = plates if isinstance(plates, Mapping) else dict.fromkeys(plates, CAPACITY_G)
+        self.shelf = shelf
+        self._traces = {plate: PlateTrace(plate, capacity_g) for plate, capacity_g in capacities.items()}
+        self._heartbeat_ms = round(heartbeat_s * 1000)
+        self._sums: deque[float] = deque(maxlen=WINDOW_BINS)
+        self._quiet = QuietSpread()
+        self._bin_end_ms: int | None = None
+        self._bins_seen = 0
+        self._active = True
+        self._calm_bins = 0
+        self._rest_bins = 0
+        self._before: Sequence[float] | None = None
+        self._after: Sequence[float] | None = None
+        self._heartbeat_due_ms = 0
+        self._told: dict[PlateId, Quality] = {}
+        self._records: list[WeightRecord] = []
+
+    def add(self, plate: PlateId, mono_ms: int, weight_g: float) -> None:
+        """Take in one good sample of one plate. A plate of another shelf raises KeyError."""
+        if self._bin_end_ms is None or mono_ms >= self._bin_end_ms:
+            self._advance(mono_ms)
+        self._traces[plate].add(mono_ms, weight_g)
+
+    def saturate(self, plate: PlateId, mono_ms: int) -> None:
+        """Take in a sample that stood at the converter's rail and says no weight."""
+        self._traces[plate].saturate(mono_ms)
+
+    def tick(self, mono_ms: int) -> list[WeightRecord]:
+        """Return the records that came to be up to `mono_ms` since the last call, oldest first."""
+        if self._bin_end_ms is None or mono_ms >= self._bin_end_ms:
+            self._advance(mono_ms)
+        records, self._records = self._records, []
+        return records
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the shelf is being touched, or not learned yet."""
+        return self._active
+
+    def noise_g(self, plate: PlateId) -> float:
+        """Return the quiet spread of a plate in grams."""
+        return self._traces[plate].quiet.value_g
+
+    def quality(self, plate: PlateId) -> Quality:
+        """Return what is to be thought of a plate's weight."""
+        return self._traces[plate].quality(self._bin_end_ms or 0)
+
+    def weights(self) -> dict[PlateId, float]:
+        """Return the newest weight in grams, at rest or not, of each plate that was heard."""
+        return {plate: trace.bins[-1] for plate, trace in self._traces.items() if trace.bins}
+
+    def _advance(self, mono_ms: int) -> None:
+        """Close all bins that ended by `mono_ms`."""
+        if self._bin_end_ms is None:
+            self._bin_end_ms = mono_ms - mono_ms % BIN_MS + BIN_MS
+            for trace in self._traces.values():
+                trace.start(mono_ms)
+            return
+        if mono_ms - self._bin_end_ms > JUMP_BINS * BIN_MS:
+            self._bin_end_ms = mono_ms - mono_ms % BIN_MS - JUMP_BINS * BIN_MS
+        while self._bin_end_ms <= mono_ms:
+            self._close_bin(self._bin_end_ms)
+            self._bin_end_ms += BIN_MS
+
+    def _close_bin(self, end_ms: int) -> None:
+        self._sums.append(sum([trace.close_bin() for trace in self._traces.values()]))
+        self._bins_seen += 1
+        if self._bins_seen < WINDOW_BINS:
+            return
+        spread_g = spread_of(self._sums)
+        whole_second = self._bins_seen % WINDOW_BINS == 0
+        if whole_second:
+            self._learn(spread_g)
+        self._judge(spread_g, end_ms)
+        if whole_second:
+            self._tell_quality(end_ms)
+
+    def _learn(self, spread_g: float) -> None:
+        traces = self._traces.values()
+        for trace in traces:
+            trace.learn()
+        if any(trace.well_sampled for trace in traces):
+            self._quiet.add(spread_g)
+
+    def _judge(self, spread_g: float, end_ms: int) -> None:
+        limit_g = ACTIVE_RATIO * max(self._quiet.value_g, SPREAD_FLOOR_G)
+        if self._active:
+            self._watch_activity(limit_g, end_ms)
+            return
+        self._rest_bins += 1
+        if spread_g > limit_g:
+            self._begin_activity()
+        elif end_ms >= self._heartbeat_due_ms:
+            self._beat(end_ms)
+
+    def _watch_activity(self, limit_g: float, end_ms: int) -> None:
+        """The last half second has to be calm for half a second: the second after is then free of movement."""
+        calm = spread_of(list(self._sums)[-CALM_BINS:]) <= limit_g and not self._silent(end_ms)
+        self._calm_bins = self._calm_bins + 1 if calm else 0
+        if self._calm_bins >= CALM_BINS and self._quiet.learned:
+            self._come_to_rest(end_ms)
+
+    def _silent(self, end_ms: int) -> bool:
+        return any(trace.silent(end_ms) for trace in self._traces.values())
+
+    def _begin_activity(self) -> None:
+        self._active, self._calm_bins = True, 0
+        if self._rest_bins > WINDOW_BINS + GUARD_BINS:
+            self._before = [trace.earlier_rest_g() for trace in self._traces.values()]
+        else:
+            self._before = self._after
+
+    def _come_to_rest(self, end_ms: int) -> None:
+        self._active, self._rest_bins = False, 0
+        traces = list(self._traces.values())
+        self._after = [trace.rest_g() for trace in traces]
+        if self._before is not None and any(map(_changed, traces, self._before, self._after)):
+            self._record_step(end_ms, traces, self._before)
+        elif end_ms >= self._heartbeat_due_ms:
+            self._beat(end_ms)
+
+    def _record_step(self, end_ms: int, traces: Sequence[PlateTrace], before: Sequence[float]) -> None:
+        countdown = reversed(range(len(traces)))
+        for remaining, trace, before_g in zip(countdown, traces, before, strict=True):
+            self._records.append(self._record(trace, end_ms, before_g, remaining))
+        self._heartbeat_due_ms = end_ms + self._heartbeat_ms
+
+    def _beat(self, end_ms: int) -> None:
+        for trace in self._traces.values():
+            self._records.append(self._record(trace, end_ms))
+        self._heartbeat_due_ms = end_ms + self._heartbeat_ms
+
+    def _tell_quality(self, end_ms: int) -> None:
+        """A plate that fell ill or recovered is told at once, also while its shelf is being touched."""
+        for plate, trace in self._traces.items():
+            if trace.quality(end_ms) != self._told.get(plate, "starting"):
+                self._records.append(self._record(trace, end_ms))
+
+    def _record(
+        self, trace: PlateTrace, end_ms: int, before_g: float | None = None, remaining: int | None = None
+    ) -> WeightRecord:
+        """Return a step when told how many follow, else a heartbeat."""
+        quality = self._told[trace.plate] = trace.quality(end_ms)
+        return WeightRecord(
+            mono_ms=end_ms,
+            plate=trace.plate,
+            kind="heartbeat" if remaining is None else "step",
+            weight_g=trace.rest_g(),
+            before_g=before_g,
+            noise_g=trace.spread_g(),
+            quality=quality,
+            remaining=remaining or 0,
+        )
+
+
+def _changed(trace: PlateTrace, before_g: float, after_g: float) -> bool:
+    """Tell whether a plate's weight changed beyond its own noise."""
+    return abs(after_g - before_g) > ACTIVE_RATIO * max(trace.quiet.value_g, SPREAD_FLOOR_G)
