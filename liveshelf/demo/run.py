@@ -29,7 +29,8 @@ LOOK_EVERY_S = 0.5
 # What a watcher is told: shelf events, tasks and orders as they come and go, in words.
 HAPPENED: LiteralString = """
 SELECT at, words FROM (
-    SELECT e.time AS at, format('%%s %%s × %%s at %%s', replace(e.kind, '_', ' '), e.quantity, p.name, e.position) AS words
+    SELECT e.time AS at,
+           format('%%s %%s × %%s at %%s', replace(e.kind, '_', ' '), e.quantity, p.name, e.position) AS words
     FROM shelf_event e JOIN product p USING (sku)
     UNION ALL SELECT opened_at, format('task: %%s %%s: %%s', t.kind, t.position, t.reason) FROM task t
     UNION ALL SELECT closed_at, format('task done: %%s %%s, seen by the scale', t.kind, t.position) FROM task t
@@ -41,6 +42,9 @@ SELECT at, words FROM (
 ) happened
 WHERE at > %(after)s ORDER BY at
 """
+
+# The product there is most of.
+FULLEST: LiteralString = "SELECT sku FROM stock WHERE on_hand > 0 ORDER BY on_shelf DESC, sku LIMIT 1"
 
 
 @dataclass
@@ -64,18 +68,13 @@ def start_probe(store: DemoStore) -> RunningProbe:
 def welcome(store: DemoStore, console: Console) -> None:
     """Print what to try: one line to paste."""
     with connect(store.database_url) as connection:
-        row = connection.execute(
-            "SELECT sku FROM stock WHERE on_hand > 0 ORDER BY on_shelf DESC, sku LIMIT 1"
-        ).fetchone()
+        row = connection.execute(FULLEST).fetchone()
     sku = row[0] if row else "…"
     console.rule("a whole store is running")
     console.print("How many can I sell, and how sure are we? Paste this into another terminal:\n")
-    console.print(
-        f"curl -H 'Authorization: Bearer {store.key}' '{store.api_url}/v1/availability/{sku}?store={store.scenario.store}'",
-        soft_wrap=True,
-        highlight=False,
-        style="bold",
-    )
+    question = f"{store.api_url}/v1/availability/{sku}?store={store.scenario.store}"
+    curl = f"curl -H 'Authorization: Bearer {store.key}' '{question}'"
+    console.print(curl, soft_wrap=True, highlight=False, style="bold")
     console.print(f"\nLogs, planogram and truth: {store.options.folder}   Ctrl-C stops it all.\n", soft_wrap=True)
 
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
+from edge.outbox.outbox import durable_records
+from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
+
 from contract.clock import ShopClock
 from database.connection import connect
 from database.embedded import EmbeddedServer
 from database.migrate import migrate
-from edge.outbox.outbox import durable_records
-from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
 
 START_WAIT_S = 60.0

@@ -56,7 +56,8 @@ EVENTS: LiteralString = "SELECT sku, time, mono_ms FROM shelf_event WHERE store 
 
 # Loads the worker has not projected yet, and changes the sequencer has not numbered.
 BEHIND: LiteralString = """
-SELECT (SELECT count(*) FROM load l LEFT JOIN projection_cursor c USING (store) WHERE l.load_id > coalesce(c.load_id, 0))
+SELECT (SELECT count(*) FROM load l LEFT JOIN projection_cursor c USING (store)
+        WHERE l.load_id > coalesce(c.load_id, 0))
      + (SELECT count(*) FROM change_outbox)
 """
 
