@@ -1,0 +1,1 @@
+"""Step 6: counted readings to rows, in one transaction with the watermark that says they are there."""

@@ -1,0 +1,185 @@
+"""The small tables of what holds now: devices, newest weights, newest verdicts, present tags.
+
+Late data never overwrites newer: every statement compares event times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.types.json import Jsonb
+
+from contract.ids import StoreId
+from gateway.loading.load import DeviceSeen, Load, PlateWeight
+from gateway.model import Readings
+from gateway.tags import gtin_of
+
+# The newest weight of each plate. Sorted by plate, so that two writers cannot deadlock.
+SET_PLATES = """
+INSERT INTO plate_current AS held (plate, store, device, weight_g, quality, as_of)
+SELECT plate, %(store)s, device, weight_g, coalesce(quality, 'ok'), as_of
+FROM unnest(%(plates)s::text[], %(devices)s::text[], %(weights_g)s::real[], %(qualities)s::text[],
+            %(as_of)s::timestamptz[]) AS newest (plate, device, weight_g, quality, as_of)
+ORDER BY plate
+ON CONFLICT (plate) DO UPDATE
+SET store = excluded.store, device = excluded.device, weight_g = excluded.weight_g, quality = excluded.quality,
+    as_of = excluded.as_of
+WHERE held.as_of <= excluded.as_of
+"""
+
+# A weight from a `now` message: it knows no verdict, so the one that holds stays.
+SET_WEIGHT = """
+INSERT INTO plate_current AS held (plate, store, device, weight_g, quality, as_of)
+VALUES (%(plate)s, %(store)s, %(device)s, %(weight_g)s, 'ok', %(as_of)s)
+ON CONFLICT (plate) DO UPDATE
+SET store = excluded.store, device = excluded.device, weight_g = excluded.weight_g, as_of = excluded.as_of
+WHERE held.as_of < excluded.as_of
+"""
+
+# The newest verdict on each part of a device.
+SET_HEALTH = """
+INSERT INTO health_current AS held (device, subject, verdict, noise_g, rejected, samples, queued, as_of)
+VALUES (%(device)s, %(subject)s, %(verdict)s, %(noise_g)s, %(rejected)s, %(samples)s, %(queued)s, %(as_of)s)
+ON CONFLICT (device, subject) DO UPDATE
+SET verdict = excluded.verdict, noise_g = excluded.noise_g, rejected = excluded.rejected, samples = excluded.samples,
+    queued = excluded.queued, as_of = excluded.as_of
+WHERE held.as_of <= excluded.as_of
+"""
+
+# Whether a tag is in a zone.
+SET_TAG = """
+INSERT INTO tag_current AS held (zone, epc, store, gtin, present, as_of)
+VALUES (%(zone)s, %(epc)s, %(store)s, %(gtin)s, %(present)s, %(as_of)s)
+ON CONFLICT (zone, epc) DO UPDATE
+SET store = excluded.store, gtin = excluded.gtin, present = excluded.present, as_of = excluded.as_of
+WHERE held.as_of <= excluded.as_of
+"""
+
+# What a device says of itself.
+SET_BIRTH = """
+INSERT INTO device (device, store, online, journal, birth, seen_at)
+VALUES (%(device)s, %(store)s, %(online)s, %(journal)s, %(birth)s::jsonb, %(seen_at)s)
+ON CONFLICT (device) DO UPDATE
+SET store = excluded.store, online = excluded.online, journal = excluded.journal, birth = excluded.birth,
+    seen_at = excluded.seen_at
+"""
+
+# Whether a device is there. A last will of an older run does not put the present one offline.
+SET_STATE = """
+INSERT INTO device AS held (device, store, online, journal, birth, seen_at)
+VALUES (%(device)s, %(store)s, %(online)s, %(journal)s, '{}', %(seen_at)s)
+ON CONFLICT (device) DO UPDATE
+SET store = excluded.store, online = excluded.online, journal = excluded.journal, seen_at = excluded.seen_at
+WHERE excluded.online OR held.journal = excluded.journal
+"""
+
+
+def newest_weights(readings: Iterable[Readings]) -> dict[str, PlateWeight]:
+    """Return the newest weight of each plate the readings name."""
+    newest: dict[str, PlateWeight] = {}
+    for one in readings:
+        block = one.blocks.weight
+        if block is None:
+            continue
+        rows = {plate: row for row, plate in enumerate(block.plate)}
+        for plate, row in rows.items():
+            as_of = one.time_of(block.mono_ms[row])
+            if plate not in newest or newest[plate].as_of <= as_of:
+                newest[plate] = PlateWeight(
+                    plate=plate,
+                    device=one.device,
+                    weight_g=block.weight_g[row],
+                    quality=block.quality[row],
+                    as_of=as_of,
+                )
+    return newest
+
+
+def write(cursor: Cursor[Any], load: Load) -> None:
+    """Write what holds now, as part of the load's transaction."""
+    _write_devices(cursor, load)
+    _write_plates(cursor, load.store, load.plates)
+    health = {(row["device"], row["subject"]): row for row in _health(load.readings)}
+    if health:
+        cursor.executemany(SET_HEALTH, [health[key] for key in sorted(health)])
+    tags = {(row["zone"], row["epc"]): row for row in _tags(load.readings)}
+    if tags:
+        cursor.executemany(SET_TAG, [tags[key] for key in sorted(tags)])
+
+
+def _write_devices(cursor: Cursor[Any], load: Load) -> None:
+    for seen in load.devices:
+        statement = SET_STATE if seen.birth is None else SET_BIRTH
+        cursor.execute(statement, _device(seen, load))
+
+
+def _device(seen: DeviceSeen, load: Load) -> dict[str, Any]:
+    return {
+        "device": seen.device,
+        "store": load.store,
+        "online": seen.online,
+        "journal": seen.journal,
+        "birth": seen.birth,
+        "seen_at": load.loaded_at,
+    }
+
+
+def _write_plates(cursor: Cursor[Any], store: StoreId, plates: Sequence[PlateWeight]) -> None:
+    settled = [plate for plate in plates if plate.quality is not None]
+    if settled:
+        columns = {
+            "store": store,
+            "plates": [plate.plate for plate in settled],
+            "devices": [plate.device for plate in settled],
+            "weights_g": [plate.weight_g for plate in settled],
+            "qualities": [plate.quality for plate in settled],
+            "as_of": [plate.as_of for plate in settled],
+        }
+        cursor.execute(SET_PLATES, columns)
+    passing = [
+        {
+            "plate": plate.plate,
+            "store": store,
+            "device": plate.device,
+            "weight_g": plate.weight_g,
+            "as_of": plate.as_of,
+        }
+        for plate in sorted(plates, key=lambda plate: plate.plate)
+        if plate.quality is None
+    ]
+    if passing:
+        cursor.executemany(SET_WEIGHT, passing)
+
+
+def _health(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
+    for one in readings:
+        block = one.blocks.health
+        for row in range(0 if block is None else len(block.seq)):
+            assert block is not None
+            yield {
+                "device": one.device,
+                "subject": block.subject[row],
+                "verdict": block.verdict[row],
+                "noise_g": block.noise_g[row],
+                "rejected": Jsonb(block.rejected[row]),
+                "samples": block.samples[row],
+                "queued": block.queued[row],
+                "as_of": one.time_of(block.mono_ms[row]),
+            }
+
+
+def _tags(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
+    for one in readings:
+        block = one.blocks.tag
+        for row in range(0 if block is None else len(block.seq)):
+            assert block is not None
+            yield {
+                "zone": block.zone[row],
+                "epc": block.epc[row],
+                "store": one.store,
+                "gtin": gtin_of(block.epc[row]),
+                "present": block.kind[row] == "arrived",
+                "as_of": one.time_of(block.mono_ms[row]),
+            }

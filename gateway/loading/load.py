@@ -1,0 +1,99 @@
+"""What one load brings to the database: the value the story makes and the writer writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contract.ids import DeviceId, JournalId, StoreId
+from gateway.loading.lease import Lease
+from gateway.model import Quantity, Readings, ShelfEvent
+
+DEAD_LETTER_BYTES_MAX = 65_536
+"""A dead letter keeps at most so much of its payload."""
+
+Journal = tuple[DeviceId, JournalId]
+"""A journal is named by its device and its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A watermark goes from `base` to `last`; `base` 0 is a journal seen for the first time."""
+
+    device: DeviceId
+    journal: JournalId
+    base: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSeen:
+    """A device said what it is, or whether it is there: `birth` is the JSON it sent, None for a mere state."""
+
+    device: DeviceId
+    online: bool
+    journal: str
+    birth: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateWeight:
+    """The newest weight of one plate; `quality` None leaves the verdict as it is."""
+
+    plate: str
+    device: DeviceId
+    weight_g: float
+    quality: str | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadPayload:
+    """A payload nobody could use, with its reason (rule 7)."""
+
+    topic: str
+    device: str
+    reason: str
+    detail: str
+    payload: bytes
+    journal: str | None = None
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Everything that becomes rows in one transaction.
+
+    `readings` stand in the order they were counted in. `quantities` are those whose distribution changed;
+    `confirmed` only moves their time. `loaded_at` is shop time, `wall_at` the wall time the lease is judged by.
+    """
+
+    store: StoreId
+    lease: Lease
+    loaded_at: datetime
+    wall_at: datetime
+    readings: Sequence[Readings] = ()
+    quantities: Sequence[Quantity] = ()
+    confirmed: Sequence[Quantity] = ()
+    events: Sequence[ShelfEvent] = ()
+    plates: Sequence[PlateWeight] = ()
+    devices: Sequence[DeviceSeen] = ()
+    dead: Sequence[DeadPayload] = ()
+
+    @property
+    def moves(self) -> list[Move]:
+        """The watermark of every journal of the load, from before its first batch to after its last, in key order.
+
+        Key order, so that two gateways that write the same journals wait for each other instead of deadlocking.
+        """
+        span: dict[Journal, tuple[int, int]] = {}
+        for taken in self.readings:
+            journal = (taken.device, taken.journal)
+            base = span[journal][0] if journal in span else taken.first - 1
+            span[journal] = (base, taken.last)
+        return [
+            Move(device=device, journal=journal, base=base, last=last)
+            for (device, journal), (base, last) in sorted(span.items())
+        ]
