@@ -41,7 +41,8 @@ def decode_row(journal: str, seq: int, row: bytes) -> Record:
         raise DamagedRow(f"record {seq} of journal {journal}: checksum differs")
     code, *values = msgspec.msgpack.decode(body)
     kind = _KINDS[code]
-    return kind(**dict(zip(kind.__struct_fields__, values, strict=True)))
+    record: Record = kind(**dict(zip(kind.__struct_fields__, values, strict=True)))
+    return record
 
 
 def is_heartbeat(record: Record) -> bool:
