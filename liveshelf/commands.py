@@ -23,6 +23,7 @@ StoreOption = Annotated[str, typer.Option("--store", help="The store it is about
 
 def register(app: typer.Typer) -> None:
     """Give the command its sub-commands."""
+    from liveshelf.bench.command import bench
     from liveshelf.db import app as db
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db")
     app.command()(replay)
     app.command()(doctor)
+    app.command()(bench)
 
 
 @edge.command("run")

@@ -36,10 +36,14 @@ class Settled:
 
 
 class AvailabilityProbe:
-    """Polls the API from a thread; `seen` maps a SKU to when its answers were first seen."""
+    """Polls the API from a thread.
+
+    `seen` maps a SKU to when its answers were first seen; `answer_ms` is how long each question took.
+    """
 
     def __init__(self, api_url: str, key: str, store: str, skus: Sequence[str]) -> None:
         self.seen: dict[str, list[Seen]] = {sku: [] for sku in skus}
+        self.answer_ms: list[float] = []
         self.failures = 0
         self._body = json.dumps({"pairs": [{"sku": sku, "store": store} for sku in skus]})
         self._address = urlsplit(api_url)
@@ -70,9 +74,11 @@ class AvailabilityProbe:
         return http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=TIMEOUT_S)
 
     def _ask(self, connection: http.client.HTTPConnection) -> None:
+        asked_s = time.monotonic()
         connection.request("POST", "/v1/availability/query", body=self._body, headers=self._headers)
         answers = json.loads(connection.getresponse().read())["answers"]
         now_s = time.monotonic()
+        self.answer_ms.append((now_s - asked_s) * 1000)
         for answer in answers:
             as_of = datetime.fromisoformat(answer["as_of"])
             seen = self.seen[answer["sku"]]
