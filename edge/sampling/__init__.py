@@ -1,0 +1,1 @@
+"""Ask the hardware: bits of converters become raw samples, reports of tag readers become sightings."""

@@ -1,0 +1,54 @@
+"""Ask the tag readers of a bay: reports come in, sightings of our own zones go out, and who is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from contract.errors import HardwareError
+from contract.hardware import TagReader, TagSighting
+from contract.ids import ZoneId
+
+
+class TagPoller:
+    """The readers of one bay, asked together.
+
+    `away` tells that a reader did not answer the last time; `sightings` and `rejected` count what came and what did
+    not, until `take_counts` empties them.
+    """
+
+    def __init__(self, readers: Sequence[TagReader], zones: Iterable[ZoneId]) -> None:
+        self._readers = tuple(readers)
+        self._zones = frozenset(zones)
+        self._sightings = 0
+        self._rejected: dict[str, int] = {}
+        self.away = False
+
+    def poll(self) -> list[TagSighting]:
+        """Return what was read since the last call, oldest first. A zone nobody configured is counted and left out."""
+        self.away = False
+        seen: list[TagSighting] = []
+        for reader in self._readers:
+            seen.extend(self._ask(reader))
+        ours = [sighting for sighting in seen if sighting.zone in self._zones]
+        self._sightings += len(ours)
+        self._reject("unknown_zone", len(seen) - len(ours))
+        ours.sort(key=lambda sighting: sighting.mono_ms)
+        return ours
+
+    def take_counts(self) -> tuple[int, dict[str, int]]:
+        """Return the sightings taken and the rejections by reason since the last call."""
+        counts = self._sightings, self._rejected
+        self._sightings, self._rejected = 0, {}
+        return counts
+
+    def _ask(self, reader: TagReader) -> Sequence[TagSighting]:
+        try:
+            return reader.sightings()
+        except HardwareError:
+            self.away = True
+            self._reject("reader_away", 1)
+            return ()
+
+    def _reject(self, reason: str, count: int) -> None:
+        if count:
+            self._rejected[reason] = self._rejected.get(reason, 0) + count
