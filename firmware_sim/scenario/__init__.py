@@ -1,0 +1,1 @@
+"""Shops made up for demonstration: the files a retailer would bring, and the world file behind them."""
