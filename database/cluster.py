@@ -16,7 +16,7 @@ SUPERUSER = "liveshelf"
 FREE_BYTES_MIN = 256 * 1024 * 1024
 """A new cluster takes 40 MB and its write-ahead log grows to max_wal_size before anything is recycled."""
 
-SETTINGS = {
+SETTINGS: dict[str, str | float] = {
     # Only this machine, only by the private socket.
     "listen_addresses": "",
     "port": PORT,

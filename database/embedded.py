@@ -81,6 +81,11 @@ class EmbeddedServer:
         return socket_url(socket_folder(self.data_dir), user=SUPERUSER, database=database)
 
     @property
+    def owned(self) -> bool:
+        """Whether this object owns the folder: it started the server and will stop it."""
+        return self._lock is not None
+
+    @property
     def log_path(self) -> Path:
         """Where the server writes its own log."""
         return self.data_dir / "postgres.log"

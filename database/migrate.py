@@ -142,10 +142,10 @@ def _apply(connection: Connection[TupleRow], step: Step, at: datetime) -> None:
 def _apply_once(connection: Connection[TupleRow], step: Step, at: datetime) -> None:
     if step.transactional:
         with connection.transaction():
-            connection.execute(step.sql)
+            connection.execute(step.sql.encode())  # bytes: our own file, not a text put together
             _record(connection, step, at)
     else:
-        connection.execute(step.sql)
+        connection.execute(step.sql.encode())  # bytes: our own file, not a text put together
         _record(connection, step, at)
 
 

@@ -36,12 +36,12 @@ def clear_remains(cluster: Path, socket_folder: Path) -> None:
 
 def processes_in(folder: Path) -> Iterator[int]:
     """Return the processes whose working directory is this folder, as far as we may see them."""
-    wanted = str(folder.resolve())
+    wanted = folder.resolve()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            found = os.readlink(entry / "cwd")
+            found = (entry / "cwd").readlink()
         except OSError:
             continue
         if found == wanted:

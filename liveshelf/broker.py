@@ -30,6 +30,7 @@ PORT_DEFAULT = 1883
 START_S_MAX = 20.0
 STOP_S_MAX = 5.0
 POLL_S = 0.05
+WATCH_S = 0.5
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 """Where packages put mosquitto although an ordinary user's PATH does not look there."""
 
@@ -78,7 +79,7 @@ def free_port() -> int:
 
 
 class Broker:
-    """A private broker on a loopback port (`port` 0: any free one), of the best kind there is or of the one asked for."""
+    """A private broker on a loopback port (0: any free one), of the best kind there is or of the one asked for."""
 
     def __init__(self, *, port: int = PORT_DEFAULT, kind: BrokerKind | None = None) -> None:
         self.port = port or free_port()
@@ -214,19 +215,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT_DEFAULT, help="loopback port; 0: any free one")
     parser.add_argument("--kind", choices=["mosquitto", "iotcore"], help="default: mosquitto if installed")
     given = parser.parse_args(arguments)
-    asked_to_stop = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: asked_to_stop.set())
     try:
-        with Broker(port=given.port, kind=given.kind) as broker:
-            print(f"{broker.kind} {broker.url}\nready", flush=True)
-            while not asked_to_stop.wait(0.5):
-                if broker.exit_code is not None:
-                    raise BrokerError(f"{broker.kind} ended by itself with exit code {broker.exit_code}")
+        _run(Broker(port=given.port, kind=given.kind))
     except BrokerError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _run(broker: Broker) -> None:
+    """Run it until SIGTERM or SIGINT. Raises BrokerError when it cannot start or ends by itself."""
+    asked_to_stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: asked_to_stop.set())
+    with broker:
+        print(f"{broker.kind} {broker.url}\nready", flush=True)
+        while not asked_to_stop.wait(WATCH_S):
+            if broker.exit_code is not None:
+                raise BrokerError(f"{broker.kind} ended by itself with exit code {broker.exit_code}")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ DECLARE
     partition text;
     made integer := 0;
 BEGIN
+    -- Two programs may ask at once; the second finds the work done.
+    PERFORM pg_advisory_xact_lock(hashtext('make_partitions'));
     FOR history IN SELECT name FROM history_table WHERE edition = 'partitioned' ORDER BY name LOOP
         FOR day IN SELECT generate_series(first_day, last_day, interval '1 day')::date LOOP
             partition := history.name || '_' || to_char(day, 'YYYYMMDD');
