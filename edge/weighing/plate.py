@@ -94,6 +94,10 @@ class PlateTrace:
         """Begin to wait for samples."""
         self._last_ms = mono_ms
 
+    def excuse(self, hole_ms: int) -> None:
+        """Forget a silence in which nobody listened."""
+        self._last_ms += hole_ms
+
     def saturate(self, mono_ms: int) -> None:
         """Take in that the converter stood at its rail."""
         self._saturated_ms = mono_ms

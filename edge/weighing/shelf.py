@@ -27,9 +27,9 @@ CALM_BINS = 5
 CAPACITY_G = 10_000.0
 """The capacity of a plate nobody told: the common 10 kg bar cell."""
 
-JUMP_BINS = 600
-"""When time leaps by more than a minute (a recording with a hole, a machine that slept), only its last minute is
-walked through."""
+HOLE_MS = 500
+"""When nobody spoke to the weigher for so long, no sample and no tick, it was not the plates that were silent: a
+recording has a hole, or the machine stood still. Such time is left out, as if it had not been."""
 
 
 class ShelfWeigher:
@@ -96,11 +96,19 @@ class ShelfWeigher:
             for trace in self._traces.values():
                 trace.start(mono_ms)
             return
-        if mono_ms - self._bin_end_ms > JUMP_BINS * BIN_MS:
-            self._bin_end_ms = mono_ms - mono_ms % BIN_MS - JUMP_BINS * BIN_MS
+        if mono_ms - self._bin_end_ms >= HOLE_MS:
+            self._skip_hole(mono_ms)
         while self._bin_end_ms <= mono_ms:
             self._close_bin(self._bin_end_ms)
             self._bin_end_ms += BIN_MS
+
+    def _skip_hole(self, mono_ms: int) -> None:
+        assert self._bin_end_ms is not None
+        hole_ms = mono_ms - mono_ms % BIN_MS - self._bin_end_ms
+        self._bin_end_ms += hole_ms
+        self._calm_bins = 0
+        for trace in self._traces.values():
+            trace.excuse(hole_ms)
 
     def _close_bin(self, end_ms: int) -> None:
         self._sums.append(sum([trace.close_bin() for trace in self._traces.values()]))

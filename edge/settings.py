@@ -1,0 +1,194 @@
+"""Read the agent's file: TOML comes in, checked settings go out, or one sentence that names file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contract.errors import ConfigurationError
+from contract.records import BirthPlate, BirthZone, Name, ZoneRole
+
+Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
+HardwareFunction = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+BrokerUrl = Annotated[str, Meta(pattern=r"^mqtts?://[^/\s]+/?$")]
+
+PLATES_MAX = 256
+"""More converters than that no board of one agent has pins for."""
+
+
+class PlateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One scale: where it is, how it was calibrated (counts), its capacity in grams and its converter's rate."""
+
+    plate: Name
+    bay: Name
+    shelf: Name
+    zero_count: float
+    counts_per_g: float
+    capacity_g: Annotated[float, Meta(gt=0.0, le=1e7)] = 10_000.0
+    rate_sps: Annotated[float, Meta(gt=0.0, le=1_000.0)] = 10.0
+    calibration_version: Annotated[int, Meta(ge=1)] = 1
+
+
+class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one antenna covers."""
+
+    zone: Name
+    bay: Name
+    shelf: Name
+    role: ZoneRole = "shelf"
+
+
+class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything one agent is told. `heartbeat_s` and `health_s` are shop seconds."""
+
+    store: Annotated[str, Meta(pattern=r"^(_new|[A-Za-z0-9][A-Za-z0-9._-]{0,63})$")]
+    device: Name
+    hardware: HardwareFunction
+    data_dir: Annotated[str, Meta(min_length=1)]
+    broker: BrokerUrl
+    heartbeat_s: Seconds = 30.0
+    health_s: Seconds = 60.0
+    hardware_options: dict[str, object] = {}
+    plates: Annotated[tuple[PlateSettings, ...], Meta(max_length=PLATES_MAX)] = ()
+    zones: tuple[ZoneSettings, ...] = ()
+
+    def birth_plates(self) -> list[BirthPlate]:
+        """Return the plates as the birth message tells them."""
+        return [BirthPlate(**msgspec.structs.asdict(plate)) for plate in self.plates]
+
+    def birth_zones(self) -> list[BirthZone]:
+        """Return the zones as the birth message tells them."""
+        return [BirthZone(**msgspec.structs.asdict(zone)) for zone in self.zones]
+
+
+def read_settings(path: Path) -> AgentSettings:
+    """Return the settings of a file. Raises ConfigurationError naming file, line, what was found and expected."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read ({error.strerror}), expected the agent's TOML file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: byte {error.start} is not UTF-8, expected a TOML file") from error
+    try:
+        return parse_settings(text)
+    except SettingError as error:
+        raise ConfigurationError(f"{path}:{error.line}: {error}") from error
+
+
+class SettingError(ConfigurationError):
+    """One setting is wrong; `line` is where it stands."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def parse_settings(text: str) -> AgentSettings:
+    """Return the settings a TOML text holds. Raises SettingError with the line."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(str(error), _line_of_syntax_error(str(error), text)) from error
+    _refuse_unknown_keys(table, text)
+    try:
+        settings = msgspec.convert(table, AgentSettings, strict=True)
+    except msgspec.ValidationError as error:
+        raise _located(str(error), table, text) from error
+    _refuse_contradictions(settings, text)
+    return settings
+
+
+def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
+    _refuse_unknown(table, AgentSettings, (), text)
+    for name, kind in (("plates", PlateSettings), ("zones", ZoneSettings)):
+        rows = table.get(name)
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
+            if isinstance(row, dict):
+                _refuse_unknown(row, kind, (name, index), text)
+
+
+def _refuse_unknown(row: dict[str, object], kind: type[Struct], place: Sequence[str | int], text: str) -> None:
+    known = kind.__struct_fields__
+    for key in row:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            expected = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+            raise SettingError(f"{key}: unknown key, {expected}", line_of(text, (*place, key)))
+
+
+def _refuse_contradictions(settings: AgentSettings, text: str) -> None:
+    for name, key, values in (
+        ("plates", "plate", [plate.plate for plate in settings.plates]),
+        ("zones", "zone", [zone.zone for zone in settings.zones]),
+    ):
+        for value in _repeated(values):
+            again = len(values) - 1 - values[::-1].index(value)
+            line = line_of(text, (name, again, key))
+            raise SettingError(f"{key}: found {value!r} twice, expected every {key} once", line)
+    for index, plate in enumerate(settings.plates):
+        if plate.counts_per_g == 0.0:
+            line = line_of(text, ("plates", index, "counts_per_g"))
+            raise SettingError("counts_per_g: found 0, expected counts one gram adds", line)
+    if not settings.plates and not settings.zones:
+        raise SettingError("plates: found none and no zones, expected at least one of them", 1)
+
+
+def _repeated(values: Iterable[str]) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+|\.\.\.)\]")
+
+
+def _located(message: str, table: object, text: str) -> SettingError:
+    """Turn `Expected float, got str - at $.plates[1].capacity_g` into a sentence with what was found, and its line."""
+    place = PATH.search(message)
+    path = [step["key"] or int(step["index"]) for step in STEP.finditer(place["path"])] if place else []
+    missing = re.search(r"missing required field `(\w+)`", message)
+    if missing:
+        return SettingError(f"{missing[1]}: missing, expected a value", line_of(text, path))
+    expected = re.sub(r", got .*", "", message[: place.start()] if place else message).replace("Expected ", "")
+    return SettingError(f"{path[-1]}: found {_found(table, path)!r}, expected {expected}", line_of(text, path))
+
+
+def _found(table: object, path: Sequence[str | int]) -> object:
+    for step in path:
+        if isinstance(table, dict | list):
+            table = table[step]  # type: ignore[index] # a path msgspec walked: names lead into tables, numbers into lists
+    return table
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """Return the line a key stands on, counted from 1; that of its table when the key is not written there.
+
+    `path` is a key, or the name of a list of tables, the index in it and a key.
+    """
+    header = re.compile(r"^\s*\[")
+    wanted = re.compile(rf"^\s*\[\[\s*{path[0]}\s*\]\]") if len(path) > 1 else None
+    left = int(path[1]) + 1 if len(path) > 1 else 0
+    table_line = 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        if wanted and wanted.match(line):
+            left -= 1
+            table_line = number if left == 0 else table_line
+        elif left == 0 and path and re.match(rf"^\s*[\"']?{re.escape(str(path[-1]))}[\"']?\s*=", line):
+            return number
+        elif left == 0 and header.match(line):
+            break
+    return table_line
+
+
+def _line_of_syntax_error(message: str, text: str) -> int:
+    found = re.search(r"line (\d+)", message)
+    return int(found[1]) if found else len(text.splitlines())
