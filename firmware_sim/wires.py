@@ -43,6 +43,7 @@ class BayOptions:
 
 OPTION_NAMES = tuple(BayOptions.__dataclass_fields__)
 NUMBER_OPTIONS = ("capacity_g", "rate_sps", "vibration", "round_ms", "blocked_share")
+POSITIVE_OPTIONS = ("capacity_g", "round_ms")
 
 
 def read_options(options: Mapping[str, object]) -> BayOptions:
@@ -57,7 +58,11 @@ def read_options(options: Mapping[str, object]) -> BayOptions:
         raise ConfigurationError(f"hardware_options.socket: found {path!r}, expected the path of the world's socket")
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ConfigurationError(f"hardware_options.seed: found {seed!r}, expected a whole number")
-    numbers = {name: _number(name, options[name]) for name in NUMBER_OPTIONS if name in options}
+    numbers = {
+        name: _number(name, options[name], positive=name in POSITIVE_OPTIONS)
+        for name in NUMBER_OPTIONS
+        if name in options
+    }
     if numbers.get("rate_sps", 10.0) not in SETTLE_MS:
         raise ConfigurationError(f"hardware_options.rate_sps: found {numbers['rate_sps']}, expected 10 or 80")
     return BayOptions(
@@ -68,12 +73,14 @@ def read_options(options: Mapping[str, object]) -> BayOptions:
 def _capacities(found: object) -> Mapping[str, float]:
     if not isinstance(found, Mapping):
         raise ConfigurationError(f"hardware_options.capacities_g: found {found!r}, expected a table of grams by plate")
-    return {plate: _number(f"capacities_g.{plate}", grams) for plate, grams in found.items()}
+    return {plate: _number(f"capacities_g.{plate}", grams, positive=True) for plate, grams in found.items()}
 
 
-def _number(name: str, found: object) -> float:
+def _number(name: str, found: object, *, positive: bool) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float) or not found >= 0.0:
         raise ConfigurationError(f"hardware_options.{name}: found {found!r}, expected a number of 0 or more")
+    if positive and found == 0.0:
+        raise ConfigurationError(f"hardware_options.{name}: found {found!r}, expected more than 0")
     return float(found)
 
 
