@@ -19,11 +19,16 @@ def main(arguments: list[str] | None = None) -> int:
     serving.add_argument("--data-dir", type=Path, required=True, help="a folder that holds nothing else")
     given = parser.parse_args(arguments)
     try:
-        serve(given.data_dir, say=lambda line: print(line, flush=True))
+        serve(given.data_dir, say=_say)
     except EmbeddedServerError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
