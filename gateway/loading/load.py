@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from contract.ids import DeviceId, JournalId, StoreId
 from gateway.loading.lease import Lease
@@ -48,18 +49,61 @@ class PlateWeight:
     as_of: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadPayload:
-    """A payload nobody could use, with its reason (rule 7)."""
+class DeadLetter(Protocol):
+    """A payload nobody could use, with its reason (rule 7); what receiving hands on is one.
 
-    topic: str
-    device: str
-    reason: str
-    detail: str
-    payload: bytes
-    journal: str | None = None
-    first: int | None = None
-    last: int | None = None
+    `payload` is cut, `payload_bytes` is its true size and `payload_hash` the SHA-256 of all of it.
+    """
+
+    @property
+    def topic(self) -> str:
+        """The topic it came on."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The device of the topic, as far as it can be told."""
+        ...
+
+    @property
+    def journal(self) -> str | None:
+        """The journal it names."""
+        ...
+
+    @property
+    def first(self) -> int | None:
+        """The first number it names."""
+        ...
+
+    @property
+    def last(self) -> int | None:
+        """The last number it names."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why it was not usable, in one word."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """Which field, what was found, what was expected."""
+        ...
+
+    @property
+    def payload(self) -> bytes:
+        """The payload, or its beginning."""
+        ...
+
+    @property
+    def payload_bytes(self) -> int:
+        """The size of the whole payload."""
+        ...
+
+    @property
+    def payload_hash(self) -> str:
+        """The hash of the whole payload."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +124,7 @@ class Load:
     events: Sequence[ShelfEvent] = ()
     plates: Sequence[PlateWeight] = ()
     devices: Sequence[DeviceSeen] = ()
-    dead: Sequence[DeadPayload] = ()
+    dead: Sequence[DeadLetter] = ()
 
     @property
     def moves(self) -> list[Move]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from psycopg import Connection, Cursor
 from contract.errors import LiveShelfError
 from gateway.loading import current, history
 from gateway.loading.lease import check
-from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeadPayload, Load, Move
+from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeadLetter, Load, Move
 from gateway.model import Quantity
 
 NEXT_LOAD = "SELECT nextval('load_id')"
@@ -192,7 +191,7 @@ def _quantity(quantity: Quantity, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _dead_letter(dead: DeadPayload, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _dead_letter(dead: DeadLetter, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **facts,
         "topic": _storable(dead.topic),
@@ -203,8 +202,8 @@ def _dead_letter(dead: DeadPayload, facts: Mapping[str, Any]) -> dict[str, Any]:
         "reason": dead.reason,
         "detail": _storable(dead.detail),
         "payload": dead.payload[:DEAD_LETTER_BYTES_MAX],
-        "bytes": len(dead.payload),
-        "hash": hashlib.sha256(dead.payload).hexdigest(),
+        "bytes": dead.payload_bytes,
+        "hash": dead.payload_hash,
     }
 
 

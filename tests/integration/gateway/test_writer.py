@@ -15,8 +15,9 @@ from database.connection import connect
 from gateway.loading import lease as leases
 from gateway.loading.current import newest_weights
 from gateway.loading.lease import LeaseLost
-from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeadPayload, DeviceSeen, PlateWeight
+from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeviceSeen, PlateWeight
 from gateway.loading.writer import Fenced, write
+from gateway.receiving.messages import DeadLetter
 from tests.integration.gateway.rows import (
     DEVICE,
     EPC,
@@ -154,8 +155,17 @@ def test_gaps_are_rows(connection: Connection[Any]) -> None:
 
 def test_a_dead_letter_is_kept_once_and_counted(connection: Connection[Any]) -> None:
     lease = lease_of(connection)
-    dead = DeadPayload(
-        topic="liveshelf/v1/x\0y", device=DEVICE, reason="unreadable", detail="odd \ud800", payload=b"\0" * 70_000
+    dead = DeadLetter(
+        topic="liveshelf/v1/x\0y",
+        device=DEVICE,
+        journal=None,
+        first=None,
+        last=None,
+        reason="unreadable",
+        detail="odd \ud800",
+        payload=b"\0" * 70_000,
+        payload_bytes=70_000,
+        payload_hash="f" * 64,
     )
     for _ in range(3):
         write(connection, load(lease, dead=[dead]))
