@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from contract.errors import HardwareError
@@ -12,15 +13,15 @@ from contract.ids import ZoneId
 class TagPoller:
     """The readers of one bay, asked together.
 
-    `away` tells that a reader did not answer the last time; `sightings` and `rejected` count what came and what did
-    not, until `take_counts` empties them.
+    `away` tells that a reader did not answer the last time. What came and what did not is counted until
+    `take_counts` empties the counters.
     """
 
     def __init__(self, readers: Sequence[TagReader], zones: Iterable[ZoneId]) -> None:
         self._readers = tuple(readers)
         self._zones = frozenset(zones)
-        self._sightings = 0
-        self._rejected: dict[str, int] = {}
+        self._sightings: Counter[ZoneId] = Counter()
+        self._rejected: Counter[str] = Counter()
         self.away = False
 
     def poll(self) -> list[TagSighting]:
@@ -30,15 +31,17 @@ class TagPoller:
         for reader in self._readers:
             seen.extend(self._ask(reader))
         ours = [sighting for sighting in seen if sighting.zone in self._zones]
-        self._sightings += len(ours)
-        self._reject("unknown_zone", len(seen) - len(ours))
+        self._sightings.update(sighting.zone for sighting in ours)
+        if len(ours) < len(seen):
+            self._rejected["unknown_zone"] += len(seen) - len(ours)
         ours.sort(key=lambda sighting: sighting.mono_ms)
         return ours
 
-    def take_counts(self) -> tuple[int, dict[str, int]]:
-        """Return the sightings taken and the rejections by reason since the last call."""
-        counts = self._sightings, self._rejected
-        self._sightings, self._rejected = 0, {}
+    def take_counts(self) -> tuple[dict[ZoneId, int], dict[str, int]]:
+        """Return the sightings by zone and the rejections by reason since the last call."""
+        counts = {zone: self._sightings[zone] for zone in self._zones}, dict(self._rejected)
+        self._sightings.clear()
+        self._rejected.clear()
         return counts
 
     def _ask(self, reader: TagReader) -> Sequence[TagSighting]:
@@ -46,9 +49,5 @@ class TagPoller:
             return reader.sightings()
         except HardwareError:
             self.away = True
-            self._reject("reader_away", 1)
+            self._rejected["reader_away"] += 1
             return ()
-
-    def _reject(self, reason: str, count: int) -> None:
-        if count:
-            self._rejected[reason] = self._rejected.get(reason, 0) + count

@@ -1,0 +1,50 @@
+"""Start an agent: `python -m edge --config FILE`. Ends with 0 when asked to stop, 2 for a wrong setting, else 1."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from contract.clock import clock_from_environment
+from contract.errors import ConfigurationError, LiveShelfError
+from edge.agent import run_agent
+from edge.logs import log_to_stderr
+from edge.settings import read_settings
+
+EXIT_FAILED = 1
+EXIT_WRONG_SETTING = 2
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the agent until SIGTERM or SIGINT; return the exit code."""
+    log_to_stderr()
+    parser = argparse.ArgumentParser(prog="python -m edge", description="Sample one bay and deliver its records.")
+    parser.add_argument("--config", type=Path, required=True, help="the agent's TOML file")
+    config = parser.parse_args(arguments).config
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run_agent(read_settings(config), clock_from_environment(os.environ), stop.is_set)
+    except ConfigurationError as error:
+        return _fail(error, EXIT_WRONG_SETTING)
+    except LiveShelfError as error:
+        return _fail(error, EXIT_FAILED)
+    return 0
+
+
+def _fail(error: LiveShelfError, code: int) -> int:
+    logger.error("agent ended", extra={"event": "agent_ended", "reason": str(error)})
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The story of an agent: wires are sampled, samples weighed, tags followed, and what came of it is handed over.
+
+Two threads: this one samples and never waits for disk or network; `edge.delivery` makes durable and sends.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from typing import cast
+
+from contract.clock import Clock, ShopClock
+from contract.errors import ConfigurationError, LiveShelfError
+from contract.hardware import BayHardware
+from contract.ids import PlateId, ShelfId, ZoneId
+from contract.records import Record
+from edge.delivery import Delivery
+from edge.handover import Handover
+from edge.health import agent_health, clock_record, plate_health, zone_health
+from edge.identity import wall_clock_synchronised
+from edge.sampling.hx711 import Hx711, RawSample
+from edge.sampling.tags import TagPoller
+from edge.settings import AgentSettings
+from edge.tagging.presence import TagPresence
+from edge.weighing.calibration import Calibration
+from edge.weighing.shelf import ShelfWeigher
+
+POLLS_PER_CONVERSION = 4
+"""A conversion waits a quarter of its period at most, and the process sleeps most of the time (80 wake-ups a second
+cost 0.2 % of a core)."""
+
+IDLE_POLL_S = 0.25
+"""Shop seconds between two polls of a bay without plates."""
+
+TAG_POLL_MS = 250
+"""Shop milliseconds between two questions to the tag readers: four to an epoch of presence."""
+
+logger = logging.getLogger(__name__)
+
+
+class AgentFailed(LiveShelfError):
+    """The delivering part of the agent ended unexpectedly."""
+
+
+def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]) -> None:
+    """Run until `stopped`; return when everything handed over is durable. Raises LiveShelfError in one sentence."""
+    handover = Handover()
+    delivery = Delivery(settings, clock, handover)
+    hardware = open_hardware(settings, clock)
+    try:
+        delivery.start()
+        bay = Bay(settings, hardware, clock, handover)
+        logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
+        while not stopped() and delivery.failed is None:
+            bay.look()
+            clock.sleep(bay.poll_s)
+    finally:
+        delivery.stop()
+        hardware.close()
+    if isinstance(delivery.failed, LiveShelfError):
+        raise delivery.failed
+    if delivery.failed is not None:
+        raise AgentFailed(f"delivery ended: {delivery.failed!r}") from delivery.failed
+    logger.info("agent stopped", extra={"event": "agent_stopped", "device": settings.device})
+
+
+class Bay:
+    """All shelves, plates and zones of one agent. `look` is called often; everything else follows from its time."""
+
+    def __init__(self, settings: AgentSettings, hardware: BayHardware, clock: Clock, handover: Handover) -> None:
+        self.poll_s = _poll_s(settings)
+        self._clock = clock
+        self._handover = handover
+        self._health_ms = round(settings.health_s * 1000)
+        self._health_due_ms = clock.mono_ms() + self._health_ms
+        self._tags_due_ms = 0
+        self._zones = [ZoneId(zone.zone) for zone in settings.zones]
+        self._tags = TagPoller(hardware.readers, self._zones)
+        self._presence = TagPresence()
+        self._weighers = _weighers(settings)
+        self._plates = _plates(settings, hardware, clock.mono_ms(), self._weighers)
+        self._tell_clock(clock.mono_ms())
+
+    def look(self) -> None:
+        """Take what the wires hold now, and hand over what became of it."""
+        mono_ms = self._clock.mono_ms()
+        self._weigh(mono_ms)
+        if self._zones and mono_ms >= self._tags_due_ms:
+            self._follow_tags(mono_ms)
+        if mono_ms >= self._health_due_ms:
+            self._health_due_ms = mono_ms + self._health_ms
+            self._tell_clock(mono_ms)
+            self._handover.put(self._health(mono_ms))
+
+    def _weigh(self, mono_ms: int) -> None:
+        for converter, calibration, weigher in self._plates:
+            found = converter.poll(mono_ms)
+            if isinstance(found, RawSample):
+                weigher.add(found.plate, found.mono_ms, calibration.grams(found.count))
+            elif found is not None and found.reason == "saturated":
+                weigher.saturate(found.plate, found.mono_ms)
+        for weigher in self._weighers.values():
+            self._handover.put(weigher.tick(mono_ms))
+
+    def _follow_tags(self, mono_ms: int) -> None:
+        self._tags_due_ms = mono_ms + TAG_POLL_MS
+        self._presence.add(self._tags.poll())
+        self._handover.put(self._presence.tick(mono_ms, away=self._tags.away))
+
+    def _health(self, mono_ms: int) -> list[Record]:
+        sightings, losses = self._tags.take_counts()
+        losses.update(self._handover.take_losses())
+        plates = [
+            plate_health(
+                converter,
+                quality=weigher.quality(converter.plate),
+                noise_g=weigher.noise_g(converter.plate),
+                mono_ms=mono_ms,
+            )
+            for converter, _, weigher in self._plates
+        ]
+        zones = [
+            zone_health(zone, away=self._tags.away, sightings=sightings[zone], mono_ms=mono_ms) for zone in self._zones
+        ]
+        return [*plates, *zones, agent_health(queued=self._handover.queued, losses=losses, mono_ms=mono_ms)]
+
+    def _tell_clock(self, mono_ms: int) -> None:
+        record = clock_record(self._clock.now(), synchronised=clock_synchronised(self._clock), mono_ms=mono_ms)
+        self._handover.put([record])
+
+
+def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
+    """Open the wires by the function the setting names. Raises ConfigurationError when there is no such function."""
+    module, _, name = settings.hardware.partition(":")
+    try:
+        open_bay = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"hardware: found {settings.hardware!r}, which cannot be loaded: {error}") from error
+    return cast(
+        "BayHardware",
+        open_bay(
+            device=settings.device,
+            plates=[PlateId(plate.plate) for plate in settings.plates],
+            zones=[ZoneId(zone.zone) for zone in settings.zones],
+            options=settings.hardware_options,
+            clock=clock,
+        ),
+    )
+
+
+def clock_synchronised(clock: Clock) -> bool:
+    """Tell whether the clock can be trusted: one the environment set for the whole shop is, else NTP has to say so."""
+    shop_set = isinstance(clock, ShopClock) and clock.origin_unix_s != 0.0
+    return shop_set or wall_clock_synchronised()
+
+
+def _poll_s(settings: AgentSettings) -> float:
+    fastest_sps = max((plate.rate_sps for plate in settings.plates), default=0.0)
+    return 1.0 / (POLLS_PER_CONVERSION * fastest_sps) if fastest_sps else IDLE_POLL_S
+
+
+def _weighers(settings: AgentSettings) -> dict[ShelfId, ShelfWeigher]:
+    capacities: dict[ShelfId, dict[PlateId, float]] = {}
+    for plate in settings.plates:
+        capacities.setdefault(ShelfId(plate.shelf), {})[PlateId(plate.plate)] = plate.capacity_g
+    return {
+        shelf: ShelfWeigher(shelf, plates, heartbeat_s=settings.heartbeat_s) for shelf, plates in capacities.items()
+    }
+
+
+def _plates(
+    settings: AgentSettings, hardware: BayHardware, mono_ms: int, weighers: dict[ShelfId, ShelfWeigher]
+) -> list[tuple[Hx711, Calibration, ShelfWeigher]]:
+    found = []
+    for plate in settings.plates:
+        line = hardware.lines.get(PlateId(plate.plate))
+        if line is None:
+            raise ConfigurationError(f"plates: found {plate.plate!r}, for which the hardware has no line")
+        converter = Hx711(PlateId(plate.plate), line, rate_sps=plate.rate_sps, mono_ms=mono_ms)
+        calibration = Calibration(
+            zero_count=plate.zero_count, counts_per_g=plate.counts_per_g, version=plate.calibration_version
+        )
+        found.append((converter, calibration, weighers[ShelfId(plate.shelf)]))
+    return found

@@ -1,0 +1,148 @@
+"""The delivering thread of the agent: records come over from sampling, become durable, and go out."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from contract.clock import Clock
+from contract.errors import ConfigurationError
+from contract.records import Birth, Record
+from edge.handover import Handover
+from edge.identity import agent_version, board_serial, boot_id
+from edge.outbox.outbox import Outbox, OutboxFull
+from edge.publishing.publisher import Publisher
+from edge.settings import AgentSettings
+
+OUTBOX_NAME = "outbox.sqlite"
+
+PUMP_S = 0.05
+"""Wall seconds after which the broker is listened to when no record comes; a record wakes the thread at once."""
+
+BUSY_PUMP_S = 0.005
+"""The same while acknowledgements come in and a backlog drains."""
+
+FULL_RETRY_S = 1.0
+"""Wall seconds between two tries to write to a disk that is full."""
+
+DRAIN_S = 15.0
+"""When the agent stops, the gateway gets so many wall seconds to commit what is on the way; systemd waits for 90."""
+
+DRAIN_ALONE_S = 2.0
+"""The same when there is no broker: the records are durable, and the next run sends them."""
+
+logger = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Owns outbox and publisher, on a thread of its own. `failed` holds what ended the thread, if something did."""
+
+    def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover) -> None:
+        self.failed: Exception | None = None
+        self._settings = settings
+        self._clock = clock
+        self._handover = handover
+        self._stopping = threading.Event()
+        self._pending: list[Record] = []
+        self._retry_at_s = 0.0
+        self._thread = threading.Thread(target=self._run, name="delivery")
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make durable what was handed over, give the gateway a moment to commit it, and end the thread."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._deliver()
+        except Exception as error:  # noqa: BLE001 - the main thread raises it again and ends the program
+            self.failed = error
+
+    def _deliver(self) -> None:
+        outbox = open_outbox(Path(self._settings.data_dir), self._clock)
+        try:
+            publisher = Publisher(
+                broker=self._settings.broker,
+                birth=birth_of(self._settings, outbox.journal, self._clock),
+                outbox=outbox,
+                clock=self._clock,
+            )
+            try:
+                self._keep_delivering(outbox, publisher)
+            finally:
+                publisher.close()
+        finally:
+            outbox.close()
+
+    def _keep_delivering(self, outbox: Outbox, publisher: Publisher) -> None:
+        busy = False
+        while not self._stopping.is_set():
+            busy = self._step(outbox, publisher, BUSY_PUMP_S if busy else PUMP_S)
+        stopping_s = time.monotonic()
+        while self._unfinished(publisher, time.monotonic() - stopping_s):
+            self._step(outbox, publisher, BUSY_PUMP_S)
+
+    def _step(self, outbox: Outbox, publisher: Publisher, wait_s: float) -> bool:
+        """Make durable what came over, then let the publisher work; return whether it had something to do."""
+        if not self._pending:
+            self._pending = self._handover.take(wait_s)
+        if self._pending:
+            self._make_durable(outbox, publisher)
+        return publisher.pump()
+
+    def _make_durable(self, outbox: Outbox, publisher: Publisher) -> None:
+        now_s = time.monotonic()
+        if now_s < self._retry_at_s:
+            time.sleep(PUMP_S)
+            return
+        try:
+            outbox.append(self._pending)
+        except OutboxFull as error:
+            self._retry_at_s = now_s + FULL_RETRY_S
+            logger.error("outbox is full, holding on", extra={"event": "outbox_full", "detail": str(error)})  # noqa: TRY400 - the sentence says it all
+            return
+        publisher.newest(self._pending)
+        self._pending = []
+
+    def _unfinished(self, publisher: Publisher, stopping_s: float) -> bool:
+        if stopping_s > (DRAIN_S if publisher.connected else DRAIN_ALONE_S):
+            return False
+        return bool(self._pending) or self._handover.queued > 0 or not publisher.drained
+
+
+def open_outbox(data_dir: Path, clock: Clock) -> Outbox:
+    """Open the outbox of a device. Raises ConfigurationError in one sentence when the folder does not allow it."""
+    path = data_dir / OUTBOX_NAME
+    try:
+        return Outbox.open(path, boot=boot_id(), board_serial=board_serial(), clock=clock)
+    except OSError as error:
+        raise ConfigurationError(
+            f"data_dir: {data_dir}: {error.strerror}, expected a folder the agent may write"
+        ) from error
+    except sqlite3.OperationalError as error:
+        raise ConfigurationError(
+            f"data_dir: {path}: {error}, expected a file no other agent uses, on a disk with room"
+        ) from error
+
+
+def birth_of(settings: AgentSettings, journal: str, clock: Clock) -> Birth:
+    """Return what the device says of itself on every connect."""
+    return Birth(
+        device=settings.device,
+        store=settings.store,
+        journal=journal,
+        boot=boot_id(),
+        board_serial=board_serial(),
+        agent_version=agent_version(),
+        sent_mono_ms=clock.mono_ms(),
+        plates=settings.birth_plates(),
+        zones=settings.birth_zones(),
+    )
