@@ -47,6 +47,10 @@ class HttpStoreApi:
             self._key = ""
         return Answer(response.status, _object(content))
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
     def _headers(self, errand: Errand) -> dict[str, str]:
         try:
             self._key = self._key or self._key_file.read_text(encoding="utf-8").strip()
