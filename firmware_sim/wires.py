@@ -40,6 +40,10 @@ class BayOptions:
     round_ms: float = ROUND_MS
     blocked_share: float = BLOCKED_SHARE
 
+    def capacity_of(self, plate: str) -> float:
+        """Return the capacity in grams of the cell under a plate."""
+        return self.capacities_g.get(plate, self.capacity_g)
+
 
 OPTION_NAMES = tuple(BayOptions.__dataclass_fields__)
 NUMBER_OPTIONS = ("capacity_g", "rate_sps", "vibration", "round_ms", "blocked_share")
@@ -99,7 +103,7 @@ class SimulatedBay:
         day_zero_ms = _day_zero_ms(clock)
         self._plates = {
             plate: LoadedPlate(
-                cell_for(options.seed, plate, options.capacities_g.get(plate, options.capacity_g)),
+                cell_for(options.seed, plate, options.capacity_of(plate)),
                 seed=options.seed,
                 vibration=vibration,
                 rate_sps=options.rate_sps,

@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 from random import Random
 
-from firmware_sim.load_cell import LoadCell, cell_for
+from firmware_sim.load_cell import CAPACITY_G_DEFAULT, LoadCell, cell_for
 from firmware_sim.scenario.layout import (
     BAYS,
     DISPLAY_CAPACITY,
@@ -85,7 +85,8 @@ def write_corner_shop(folder: Path, *, seed: int, broker_url: str, socket_path: 
     for bay, (device, path) in enumerate(scenario.edge.items(), start=1):
         own = [stand.place for stand in stands if stand.place.bay == f"b{bay}"]
         head = _edge_head(device, broker_url=broker_url, socket_path=socket_path, data_dir=data_dir, seed=seed)
-        path.write_text(head + _edge_plates(own, capacities_g, seed, rng) + _edge_zones(own), encoding="utf-8")
+        cells = _edge_capacities(own, capacities_g)
+        path.write_text(head + cells + _edge_plates(own, capacities_g, seed, rng) + _edge_zones(own), encoding="utf-8")
     return scenario
 
 
@@ -252,6 +253,13 @@ health_s = 60.0
 socket = {_text(str(socket_path))}
 seed = {seed}
 """
+
+
+def _edge_capacities(own: Iterable[Place], capacities_g: Mapping[str, float]) -> str:
+    """Return which plates stand on other cells than the wires take for granted, so that they simulate the same ones."""
+    plates = sorted({plate for place in own for plate in place.plates})
+    other = [plate for plate in plates if capacities_g[plate] != CAPACITY_G_DEFAULT]
+    return "\n[hardware_options.capacities_g]\n" + "".join(f"{plate} = {capacities_g[plate]}\n" for plate in other)
 
 
 def _edge_plates(own: Iterable[Place], capacities_g: Mapping[str, float], seed: int, rng: Random) -> str:
