@@ -17,6 +17,7 @@ from firmware_sim.load_cell import cell_for
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from firmware_sim.scenario.gtin import case_gtin_14, check_digit, gtin_13
 from firmware_sim.world.configuration import WorldConfiguration, read_configuration
+from firmware_sim.wires import read_options
 from tests.fakes.shop_day import ShopDay
 
 
@@ -183,6 +184,14 @@ def test_an_installer_calibrated_each_plate_nearly_right(files: Scenario) -> Non
             errors.append(abs(plate["counts_per_g"] / cell.counts_per_g - 1.0))
             assert abs(plate["zero_count"] - cell.zero_count) < 3.0 * cell.counts_per_g
     assert 0.0 < max(errors) < 0.005
+
+
+def test_the_wires_build_the_cells_that_were_calibrated(files: Scenario) -> None:
+    for edge in _edge(files):
+        options = read_options(edge["hardware_options"])
+        for plate in edge["plates"]:
+            assert options.capacity_of(plate["plate"]) == plate["capacity_g"]
+            assert plate["rate_sps"] == options.rate_sps
 
 
 def test_a_path_with_odd_signs_is_still_a_configuration(tmp_path: Path) -> None:
