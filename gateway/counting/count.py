@@ -1,0 +1,212 @@
+"""The door of counting: readings come in, quantities and shelf events go out, and the state they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contract.ids import JournalId, PlateId, PositionId, RecordId, ZoneId
+from contract.records import TagBlock, TagRecord, WeightBlock
+from gateway.counting.events import Cause
+from gateway.counting.layout import Component, Layout
+from gateway.counting.quantities import changed, quantities_of, tagged_quantity
+from gateway.counting.state import CountingState, PendingStep, Published, Rest, ShelfState
+from gateway.counting.tags import count_tag
+from gateway.counting.weights import ShelfCount
+from gateway.model import CountingModel, Quantity, Readings, ShelfEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What came of one batch.
+
+    `quantities` holds only positions whose quantity changed; `confirmed` the newest time of every position that was
+    heard of, changed or not (to move `as_of`); `touched` the keys of the shelves whose state changed.
+    """
+
+    state: CountingState
+    quantities: tuple[Quantity, ...]
+    events: tuple[ShelfEvent, ...]
+    confirmed: Mapping[PositionId, datetime]
+    touched: frozenset[str]
+
+
+def count(state: CountingState, readings: Readings, model: CountingModel) -> Counted:
+    """Count one batch. The state given stays as it was; the same batch on the same state gives the same answer."""
+    batch = _Batch(state=state, readings=readings, layout=state.layout_for(model))
+    if readings.blocks.weight is not None:
+        batch.weights(readings.blocks.weight)
+    if readings.blocks.tag is not None:
+        batch.tags(readings.blocks.tag)
+    return batch.finish()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """A batch while it is counted."""
+
+    state: CountingState
+    readings: Readings
+    layout: Layout
+    open: dict[str, ShelfCount] = field(default_factory=dict)
+    heard: dict[Component, float] = field(default_factory=dict)
+    tagged: dict[PositionId, float] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def weights(self, block: WeightBlock) -> None:
+        """Count the weight records in order. Heartbeats that say nothing new are most of them, and cost least."""
+        zero_s, seats = self.readings.mono_zero_at.timestamp(), self.layout.seats
+        columns = zip(
+            block.seq,
+            block.mono_ms,
+            block.plate,
+            block.kind,
+            block.weight_g,
+            block.before_g,
+            block.noise_g,
+            block.quality,
+            block.remaining,
+            strict=True,
+        )
+        for seq, mono_ms, name, kind, weight_g, before_g, noise_g, quality, remaining in columns:
+            plate = PlateId(name)
+            seat = seats.get(plate)
+            at_s = zero_s + mono_ms / 1000
+            if seat is not None:
+                key, component, tolerance_g = seat
+                shelf = self.open.get(key) or self._open(key, at_s)
+                if seq > shelf.state.taken.get(self.readings.journal, 0):
+                    self.heard[component], self.last[key] = at_s, seq
+                    if kind == "step":
+                        step = PendingStep(
+                            self.readings.journal, seq, mono_ms, plate, weight_g, before_g, noise_g, quality
+                        )
+                        self._pend(shelf, step)
+                    else:
+                        rest = Rest(weight_g, weight_g, noise_g, quality, at_s)
+                        if not _confirms(rest, shelf.state.plates.get(plate), tolerance_g):
+                            shelf.hear(component, plate, rest, self._cause(seq, mono_ms))
+                        else:
+                            shelf.state.plates[plate] = rest
+            if kind == "step" and remaining == 0:
+                self._close(mono_ms, seq)
+
+    def tags(self, block: TagBlock) -> None:
+        """Count the tag records in order."""
+        columns = zip(
+            block.seq, block.mono_ms, block.zone, block.epc, block.kind, block.rssi_dbm, block.reads, strict=True
+        )
+        for seq, mono_ms, zone, epc, kind, rssi_dbm, reads in columns:
+            seat = self.layout.zones.get(ZoneId(zone))
+            if seat is None:
+                continue
+            key, places = seat
+            at_s = self.readings.mono_zero_at.timestamp() + mono_ms / 1000
+            shelf = self.open.get(key) or self._open(key, at_s)
+            if seq <= shelf.state.taken.get(self.readings.journal, 0):
+                continue
+            record = TagRecord(mono_ms=mono_ms, zone=zone, epc=epc, kind=kind, rssi_dbm=rssi_dbm, reads=reads)
+            shelf.events.extend(count_tag(shelf.state, places, self.layout.skus, record, self._cause(seq, mono_ms)))
+            self.tagged.update(dict.fromkeys((place.position for place in places), at_s))
+            self.last[key] = max(seq, self.last.get(key, 0))
+
+    def finish(self) -> Counted:
+        """Return what came of the batch."""
+        for key, seq in self.last.items():
+            self.open[key].state.take(self.readings.journal, seq)
+        quantities = [quantity for key in self.open for quantity in self._quantities(key)]
+        shelves = {**self.state.shelves, **{key: shelf.state for key, shelf in self.open.items()}}
+        confirmed = {place.position: at_s for component, at_s in self.heard.items() for place in component.positions}
+        confirmed.update(self.tagged)
+        return Counted(
+            state=CountingState(shelves=shelves, layout=self.layout),
+            quantities=tuple(quantities),
+            events=tuple(event for shelf in self.open.values() for event in shelf.events),
+            confirmed={position: _time(self.readings, at_s) for position, at_s in confirmed.items()},
+            touched=frozenset(self.open),
+        )
+
+    def _open(self, key: str, at_s: float) -> ShelfCount:
+        """Return a shelf to count on: a copy of its state, with what people counted taken in."""
+        before = self.state.shelves.get(key)
+        state = ShelfState(key=key) if before is None else before.copy()
+        shelf = self.open[key] = ShelfCount(shelf=self.layout.shelves[key], state=state)
+        if before is not None and self.state.layout is not self.layout:
+            shelf.refit()
+        if any(state.counted.get(place) != entry.count_id for place, entry in shelf.shelf.counts.items()):
+            shelf.told(at_s)
+        return shelf
+
+    def _pend(self, shelf: ShelfCount, step: PendingStep) -> None:
+        """Keep a record until its episode is complete; one that never will be is counted as it is."""
+        pending = shelf.state.pending
+        if pending and (pending[0].journal, pending[0].mono_ms) != (step.journal, step.mono_ms):
+            self._count_episode(shelf, pending[-1].mono_ms, pending[-1].seq, pending[-1].journal)
+        shelf.state.pending = (*shelf.state.pending, step)
+
+    def _close(self, mono_ms: int, seq: int) -> None:
+        """Count the episode that this record completes, on every shelf that has a part of it."""
+        journal = self.readings.journal
+        for key in self._waiting(journal, mono_ms):
+            shelf = self.open.get(key) or self._open(key, self.readings.mono_zero_at.timestamp() + mono_ms / 1000)
+            if shelf.state.pending:
+                self._count_episode(shelf, mono_ms, seq, journal)
+
+    def _waiting(self, journal: JournalId, mono_ms: int) -> list[str]:
+        """Return the shelves that wait for the rest of an episode."""
+        opened = {key: shelf.state for key, shelf in self.open.items()}
+        waiting = []
+        for key, state in {**self.state.shelves, **opened}.items():
+            first = state.pending[0] if state.pending else None
+            if first is not None and first.journal == journal and first.mono_ms == mono_ms:
+                waiting.append(key)
+        return waiting
+
+    def _count_episode(self, shelf: ShelfCount, mono_ms: int, seq: int, journal: JournalId) -> None:
+        steps, shelf.state.pending = shelf.state.pending, ()
+        cause = self._cause(seq, mono_ms, journal)
+        shelf.episode(steps, cause)
+
+    def _cause(self, seq: int, mono_ms: int, journal: JournalId | None = None) -> Cause:
+        record = RecordId(self.readings.device, journal or self.readings.journal, seq)
+        return Cause(record, self.readings.time_of(mono_ms), mono_ms)
+
+    def _quantities(self, key: str) -> list[Quantity]:
+        shelf = self.open[key]
+        said = []
+        for component in shelf.shelf.components:
+            places = [place.position for place in component.positions]
+            if component.name in shelf.changed or any(place in self.tagged for place in places):
+                at_s = max(self.heard.get(component, 0.0), *(self.tagged.get(place, 0.0) for place in places))
+                said.extend(quantities_of(shelf.state, component, _time(self.readings, at_s)))
+        weighed = {place.position for component in shelf.shelf.components for place in component.positions}
+        for place in shelf.shelf.tagged:
+            if place.position in self.tagged and place.position not in weighed:
+                as_of = _time(self.readings, self.tagged[place.position])
+                said.append(tagged_quantity(shelf.state, place, as_of))
+        return [quantity for quantity in said if _publish(shelf.state, quantity)]
+
+
+def _confirms(rest: Rest, before: Rest | None, tolerance_g: float) -> bool:
+    """Tell whether a heartbeat only says again what is known, but for a little drift."""
+    return (
+        before is not None
+        and rest.quality == before.quality == "ok"
+        and before.rest_g == before.heard_g
+        and abs(rest.heard_g - before.rest_g) < tolerance_g
+    )
+
+
+def _publish(state: ShelfState, quantity: Quantity) -> bool:
+    """Tell whether a quantity is news, and remember it as said when it is."""
+    if not changed(quantity, state.published.get(quantity.position)):
+        return False
+    state.published[quantity.position] = Published(
+        quantity.sku, quantity.low, quantity.pmf, quantity.frozen, quantity.basis
+    )
+    return True
+
+
+def _time(readings: Readings, at_s: float) -> datetime:
+    return readings.time_of(round((at_s - readings.mono_zero_at.timestamp()) * 1000))

@@ -1,0 +1,76 @@
+"""What a shelf's episode is called: moves of units become events with an identity of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
+
+from contract.ids import RecordId, Sku
+from gateway.model import EventKind, PositionModel, ShelfEvent
+
+SWEEP_UNITS = 5
+"""So many units taken at once, and at least half of what was there, are a sweep: retail loss prevention speaks of a
+sweep when a shopper clears a facing; five is more than any of the 181 picks of the CPS-IoT 2020 labels."""
+
+REFILL_UNITS = 3
+"""So many units put at once, and at least a quarter of capacity, are a refill: a shopper puts back one or two."""
+
+
+@dataclass(slots=True)
+class Cause:
+    """The record that closed an episode; it numbers the events that come of it."""
+
+    record: RecordId
+    time: datetime
+    mono_ms: int
+    numbered: int = field(default=0)
+
+    def event(
+        self, place: PositionModel, kind: EventKind, quantity: int, *, probability: float, weight_g: float, sku: Sku
+    ) -> ShelfEvent:
+        """Return the next event of this cause."""
+        self.numbered += 1
+        return ShelfEvent(
+            event_id=event_id(self.record, self.numbered),
+            time=self.time,
+            position=place.position,
+            sku=sku,
+            kind=kind,
+            quantity=quantity,
+            probability=probability,
+            weight_g=weight_g,
+            cause=self.record,
+            mono_ms=self.mono_ms,
+        )
+
+
+def event_id(record: RecordId, number: int) -> str:
+    """Return the identity of an event: a hash of device, journal, seq and its number (design section 5)."""
+    return hashlib.blake2b(f"{record}/{number}".encode(), digest_size=16).hexdigest()
+
+
+def kind_of(units: int, there_before: int, capacity: int) -> EventKind:
+    """Return what a move of units is called; negative units were taken."""
+    if units < 0:
+        swept = -units >= SWEEP_UNITS and -2 * units >= there_before
+        return "sweep" if swept else "pick"
+    return "refill" if units >= max(REFILL_UNITS, ceil(capacity / 4)) else "put_back"
+
+
+def unit_events(
+    cause: Cause,
+    *,
+    places: tuple[PositionModel, ...],
+    steps: tuple[int, ...],
+    probabilities: tuple[float, ...],
+    there_before: tuple[int, ...],
+    weight_g: float,
+) -> Iterator[ShelfEvent]:
+    """Yield an event for each position whose units moved."""
+    for place, units, probability, before in zip(places, steps, probabilities, there_before, strict=True):
+        if units:
+            kind = kind_of(units, before, place.capacity)
+            yield cause.event(place, kind, abs(units), probability=probability, weight_g=weight_g, sku=place.sku)

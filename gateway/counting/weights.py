@@ -1,0 +1,272 @@
+"""Count one shelf's weight records: heartbeats move the reference, episodes move units.
+
+A component that jumps between heartbeats is explained like an episode (an agent that was away, records that were
+lost); a slow change is the zero that drifts. A sensor that is not to be believed freezes its component until it is
+believed again, and what happened in between is then one late episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from contract.ids import PlateId, PositionId
+from gateway.counting.assumptions import NOISE_MIN_G
+from gateway.counting.belief import Belief, first_belief, shifted, told
+from gateway.counting.episode import Explained, Seen, explain, foreign_after
+from gateway.counting.events import Cause, unit_events
+from gateway.counting.layout import Component, Shelf
+from gateway.counting.options import FOREIGN, OWN, Change
+from gateway.counting.state import ComponentState, PendingStep, Rest, ShelfState
+from gateway.model import ManualCount, ShelfEvent
+
+DOUBTS_MAX = 3
+"""So many episodes in a row the absolute weight has to speak against the differences before it is believed."""
+
+DOUBT_G = 15.0
+"""A zero believed to be off by less is drift: five standard deviations of a calibrated zero (see SCALES)."""
+
+DOUBT_PROBABILITY = 0.9
+"""So sure the absolute weight has to be of another count."""
+
+CARRY_PROBABILITY = 0.5
+"""A count is carried over a change of the planogram when it is likelier than not."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ShelfCount:
+    """One shelf while a batch is counted: its own copy of the state, what came of it, which components changed."""
+
+    shelf: Shelf
+    state: ShelfState
+    events: list[ShelfEvent] = field(default_factory=list)
+    changed: set[PlateId] = field(default_factory=set)
+
+    def hear(self, component: Component, plate: PlateId, rest: Rest, cause: Cause) -> None:
+        """Take in a heartbeat that may mean something: a first one, a jump, another quality."""
+        before = self.state.plates.get(plate)
+        rest_g = rest.heard_g if before is None else before.rest_g
+        self.state.plates[plate] = msgspec.structs.replace(rest, rest_g=rest_g)
+        self._attend(component, cause)
+
+    def episode(self, steps: Sequence[PendingStep], cause: Cause) -> None:
+        """Take in all records of one episode."""
+        at_s = cause.time.timestamp()
+        by_plate = {step.plate: step for step in steps}
+        counted = []
+        for component in self.shelf.components:
+            if self._countable(component, by_plate):
+                self._catch_up(component, by_plate, cause)
+                counted.append(component)
+        seen = [self._seen(component, by_plate) for component in counted]
+        for step in steps:
+            self._note_step(step, counted, at_s)
+        explained = explain(seen)
+        for index, found in explained.items():
+            self._apply(seen[index], found, cause)
+        for component in self.shelf.components:
+            if component not in counted and any(plate in by_plate for plate in component.plates):
+                self._attend(component, cause)
+
+    def refit(self) -> None:
+        """Forget what was believed of a component that a new planogram changed; its next weights begin it again."""
+        for component in self.shelf.components:
+            held = self.state.components.get(component.name)
+            if held is not None and held.made_for != component.made_for:
+                del self.state.components[component.name]
+                for plate in component.plates:
+                    self.state.plates.pop(plate, None)
+
+    def told(self, at_s: float) -> None:
+        """Take in what people counted, as far as it holds by now and a belief is there to be corrected."""
+        for component in self.shelf.components:
+            held = self._held(component)
+            known = self._known(component, at_s) if held.belief is not None else {}
+            if known and held.belief is not None:
+                belief = shifted(held.belief, self._total_g(component), at_s, 0.0)
+                noise_g2 = self._noise_g2(component)
+                self._keep(component, held, belief=told(component, belief, known, noise_g2), doubts=0)
+
+    def _attend(self, component: Component, cause: Cause) -> None:
+        """Bring a component up to date with what its plates said outside episodes."""
+        plates, held = self.state.plates, self._held(component)
+        if any(plate not in plates for plate in component.plates):
+            return
+        frozen = any(plates[plate].quality != "ok" for plate in component.plates)
+        if frozen:
+            self._keep(component, held, frozen=True)
+        elif held.belief is None:
+            self._first(component, held, cause.time.timestamp())
+        else:
+            self._late(component, msgspec.structs.replace(held, frozen=False), cause)
+
+    def _first(self, component: Component, held: ComponentState, at_s: float) -> None:
+        self._settle_rests(component)
+        known = {**self._carried(component), **self._known(component, at_s)}
+        belief = first_belief(component, self._total_g(component), self._noise_g2(component), at_s, known)
+        self._keep(component, held, belief=belief, frozen=False)
+
+    def _late(self, component: Component, held: ComponentState, cause: Cause) -> None:
+        """Explain a jump between heartbeats once every plate was heard after it; take anything less as drift."""
+        plates = [self.state.plates[plate] for plate in component.plates]
+        jump_g = sum(plate.heard_g - plate.rest_g for plate in plates)
+        if abs(jump_g) < component.half_unit_g:
+            self._settle_rests(component)
+            self._keep(component, held, jumped_s=None)
+            return
+        jumped_s = held.jumped_s if held.jumped_s is not None else max(plate.at_s for plate in plates)
+        held = msgspec.structs.replace(held, jumped_s=jumped_s)
+        self._keep(component, held)
+        if all(plate.at_s >= jumped_s for plate in plates):
+            self._explain_late(component, held, cause)
+
+    def _explain_late(self, component: Component, held: ComponentState, cause: Cause) -> None:
+        assert held.belief is not None
+        plates = [self.state.plates[plate] for plate in component.plates]
+        change = Change(
+            plates_g=np.array([plate.heard_g - plate.rest_g for plate in plates]),
+            noise_g2=2 * self._noise_g2(component),
+        )
+        belief = shifted(held.belief, self._total_g(component), cause.time.timestamp(), 0.0)
+        seen = Seen(component=component, belief=belief, change=change, foreign=held.foreign)
+        self._settle_rests(component)
+        for found in explain([seen]).values():
+            self._apply(seen, found, cause)
+
+    def _countable(self, component: Component, by_plate: dict[PlateId, PendingStep]) -> bool:
+        """Tell whether an episode can be counted here: all plates known, believed before and after."""
+        held = self._held(component)
+        if held.belief is None or held.frozen or any(plate not in self.state.plates for plate in component.plates):
+            return False
+        return all(by_plate[plate].quality == "ok" for plate in component.plates if plate in by_plate)
+
+    def _catch_up(self, component: Component, by_plate: dict[PlateId, PendingStep], cause: Cause) -> None:
+        """Take in what happened between the last rest known and the rest before this episode."""
+        for plate in component.plates:
+            step = by_plate.get(plate)
+            if step is not None and step.before_g is not None:
+                rest = self.state.plates[plate]
+                self.state.plates[plate] = msgspec.structs.replace(rest, heard_g=step.before_g)
+        plates = [self.state.plates[plate] for plate in component.plates]
+        if abs(sum(plate.heard_g - plate.rest_g for plate in plates)) >= component.half_unit_g:
+            self._explain_late(component, self._held(component), cause)
+        self._settle_rests(component)
+
+    def _seen(self, component: Component, by_plate: dict[PlateId, PendingStep]) -> Seen:
+        held = self._held(component)
+        assert held.belief is not None
+        moved = [
+            by_plate[plate].weight_g - self.state.plates[plate].rest_g if plate in by_plate else 0.0
+            for plate in component.plates
+        ]
+        after_g2 = sum(
+            max(by_plate[plate].noise_g, NOISE_MIN_G) ** 2 for plate in component.plates if plate in by_plate
+        )
+        before_g2 = self._noise_g2(component)
+        belief = shifted(held.belief, self._total_g(component), held.belief.at_s, 0.0)
+        change = Change(plates_g=np.array(moved), noise_g2=before_g2 + after_g2)
+        return Seen(component=component, belief=belief, change=change, foreign=held.foreign)
+
+    def _note_step(self, step: PendingStep, counted: Sequence[Component], at_s: float) -> None:
+        """The weight after the episode is the reference from now on, unless it is still to be explained."""
+        before = self.state.plates.get(step.plate)
+        explained = any(step.plate in component.plates for component in counted)
+        rest_g = step.weight_g if explained or before is None else before.rest_g
+        self.state.plates[step.plate] = Rest(rest_g, step.weight_g, step.noise_g, step.quality, at_s)
+
+    def _apply(self, seen: Seen, found: Explained, cause: Cause) -> None:
+        component, held = seen.component, self._held(seen.component)
+        before = tuple(seen.belief.best(index) for index in range(len(component.positions)))
+        if found.move == OWN:
+            for place, units in zip(component.positions, found.steps, strict=True):
+                if units:
+                    self.state.note_move(place.position, cause.time.timestamp(), units)
+            weight_g = seen.change.total_g
+            self.events.extend(
+                unit_events(
+                    cause,
+                    places=component.positions,
+                    steps=found.steps,
+                    probabilities=found.probability,
+                    there_before=before,
+                    weight_g=weight_g,
+                )
+            )
+        elif found.move == FOREIGN and seen.change.total_g > 0:
+            self.events.append(_misplaced(seen, found, cause))
+        belief = found.belief
+        held = msgspec.structs.replace(held, belief=belief, foreign=foreign_after(seen, found), jumped_s=None)
+        self._keep(component, self._doubted(component, held))
+
+    def _doubted(self, component: Component, held: ComponentState) -> ComponentState:
+        """Let the absolute weight check the differences; when it keeps disagreeing, begin again with it."""
+        belief = held.belief
+        assert belief is not None
+        zero_g = float(belief.weight @ belief.mean[:, 0])
+        if held.foreign or abs(zero_g) < max(DOUBT_G, component.half_unit_g):
+            return msgspec.structs.replace(held, doubts=0)
+        absolute = first_belief(component, belief.total_g, self._noise_g2(component), belief.at_s)
+        another = any(_disagrees(belief, absolute, index) for index in range(len(component.positions)))
+        if another and held.doubts + 1 >= DOUBTS_MAX:
+            return msgspec.structs.replace(held, belief=absolute, doubts=0)
+        return msgspec.structs.replace(held, doubts=held.doubts + 1 if another else 0)
+
+    def _held(self, component: Component) -> ComponentState:
+        return self.state.components.get(component.name) or ComponentState(made_for=component.made_for)
+
+    def _keep(self, component: Component, held: ComponentState, **changes: object) -> None:
+        self.state.components[component.name] = msgspec.structs.replace(held, **changes)
+        self.changed.add(component.name)
+
+    def _known(self, component: Component, at_s: float) -> dict[int, int]:
+        """Return the counts by people that are new and hold by now, by index of position; they are then known."""
+        known = {}
+        for index, place in enumerate(component.positions):
+            count = self.shelf.counts.get(place.position)
+            if count is not None and self._is_new(count, at_s) and count.sku == place.sku:
+                moved = self.state.moves.get(place.position, ())
+                since = sum(units for moved_s, units in moved if moved_s > count.holds_from.timestamp())
+                known[index] = max(0, count.units + since)
+                self.state.counted[PositionId(place.position)] = count.count_id
+        return known
+
+    def _carried(self, component: Component) -> dict[int, int]:
+        """Return what was last said of these positions, as far as it was sure, by index of position.
+
+        Nothing on a fresh shelf; after a change of the planogram it keeps the counts of what stayed.
+        """
+        carried = {}
+        for index, place in enumerate(component.positions):
+            said = self.state.published.get(place.position)
+            if said is not None and said.sku == place.sku and max(said.pmf) > CARRY_PROBABILITY:
+                carried[index] = said.low + said.pmf.index(max(said.pmf))
+        return carried
+
+    def _is_new(self, count: ManualCount, at_s: float) -> bool:
+        return self.state.counted.get(count.position) != count.count_id and count.holds_from.timestamp() <= at_s
+
+    def _settle_rests(self, component: Component) -> None:
+        for plate in component.plates:
+            rest = self.state.plates[plate]
+            self.state.plates[plate] = msgspec.structs.replace(rest, rest_g=rest.heard_g)
+
+    def _total_g(self, component: Component) -> float:
+        return sum(self.state.plates[plate].rest_g for plate in component.plates)
+
+    def _noise_g2(self, component: Component) -> float:
+        return sum(max(self.state.plates[plate].noise_g, NOISE_MIN_G) ** 2 for plate in component.plates)
+
+
+def _misplaced(seen: Seen, found: Explained, cause: Cause) -> ShelfEvent:
+    place = seen.component.positions[0]
+    return cause.event(
+        place, "misplace", 1, probability=found.move_probability, weight_g=seen.change.total_g, sku=place.sku
+    )
+
+
+def _disagrees(belief: Belief, absolute: Belief, index: int) -> bool:
+    _, pmf = absolute.marginal(index)
+    return bool(pmf.max() > DOUBT_PROBABILITY) and absolute.best(index) != belief.best(index)
