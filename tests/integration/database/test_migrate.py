@@ -97,7 +97,7 @@ def test_a_table_locked_for_a_moment_is_waited_for(database_url: str, monkeypatc
     with connect(database_url) as reader:
         reader.execute("SELECT * FROM task")
         monkeypatch.setattr(migrating, "LOCK_TIMEOUT_MS", 50)
-        monkeypatch.setattr(migrating.time, "sleep", lambda _: reader.rollback())
+        monkeypatch.setattr("database.migrate.time.sleep", lambda _: reader.rollback())
         names = migrate(database_url, at=AT, steps=with_step("ALTER TABLE task ADD COLUMN colour text"))
     assert names == [f"{LAST + 1:04}_one_more.sql"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -85,9 +86,9 @@ def test_a_device_that_vanishes_leaves_its_last_will(each_broker: Broker) -> Non
         heard = listen(listener, "liveshelf/v1/shop/bay-1/state")
         with client(each_broker.url, will=("liveshelf/v1/shop/bay-1/state", b"gone")) as device:
             line = device.socket()
-            assert line is not None
+            assert isinstance(line, socket.socket)
             device.reconnect_delay_set(min_delay=120, max_delay=120)
-            line.shutdown(2)
+            line.shutdown(socket.SHUT_RDWR)
             assert heard.get(timeout=WAIT_S).payload == b"gone"
 
 

@@ -1,0 +1,1 @@
+"""What `liveshelf doctor` looks at, and what it says of each."""
