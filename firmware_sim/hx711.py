@@ -47,8 +47,9 @@ class SimulatedLine:
     """Implements `LoadCellLine` as one HX711 does.
 
     `signal` gives the input in counts at gain 128, before saturation, at a shop time in milliseconds. `rate_sps` is
-    the RATE pin, 10 or 80. Until `start` is called the chip converts nothing and the line is not ready. `wall_ns`
-    measures pulses. One thread reads the line; `start` may come from another.
+    the RATE pin, 10 or 80. The chip is powered with its board, when `Clock.mono_ms` is 0, but until `start` is called
+    it converts nothing and the line is not ready. `wall_ns` measures pulses. One thread reads the line; `start` may
+    come from another.
     """
 
     __slots__ = (
@@ -92,7 +93,7 @@ class SimulatedLine:
         self._pulses: int = 0  # 0: no frame; 24: bits are under way or out; 25 to 27: what the driver asked for
         self._dout: int = 1
         self._selected: int = CHANNEL_A_128_PULSES
-        self._settle_start_ms: float = clock.mono_ms()
+        self._settle_start_ms: float = 0.0
         self._start_count: float = 0.0
 
     def start(self, *, phase: float = 0.0) -> None:

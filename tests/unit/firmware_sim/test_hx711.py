@@ -245,6 +245,15 @@ def test_a_chip_that_was_not_started_is_never_ready() -> None:
     assert line.clock_bit() == 1
 
 
+def test_a_chip_that_starts_long_after_power_up_has_settled() -> None:
+    clock = ManualClock()
+    line = SimulatedLine(lambda _: 8000.0, clock)
+    clock.advance(10.0)
+    line.start(phase=0.4)
+    clock.advance(0.14)
+    assert read_code(line) == 8000
+
+
 def test_converters_of_a_bay_run_at_phases_of_their_own() -> None:
     clock = ManualClock()
     line = SimulatedLine(lambda _: 0.0, clock)
