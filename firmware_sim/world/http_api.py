@@ -37,15 +37,32 @@ class HttpStoreApi:
         headers = self._headers(errand)
         body = json.dumps(errand.body).encode() if errand.method == "POST" else None
         try:
-            self._connection.request(errand.method, self._base + errand.path, body, headers)
-            response = self._connection.getresponse()
-            content = response.read()
+            answer = self._over_kept_connection(errand, body, headers) or self._exchange(errand, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ApiAway(f"{errand.method} {errand.path}: {error!r}") from error
-        if response.status in (401, 403):
+        if answer.status in (401, 403):
             self._key = ""
-        return Answer(response.status, _object(content))
+        return answer
+
+    def _over_kept_connection(self, errand: Errand, body: bytes | None, headers: Mapping[str, str]) -> Answer | None:
+        """Ask over the connection of last time; None when there is none any more.
+
+        Servers close idle connections (uvicorn after 5 s), which is seen only on the next request. Asking again is
+        safe: reads change nothing, and writes carry their idempotency key.
+        """
+        if self._connection.sock is None:
+            return None
+        try:
+            return self._exchange(errand, body, headers)
+        except (ConnectionError, http.client.HTTPException):
+            self._connection.close()
+            return None
+
+    def _exchange(self, errand: Errand, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        self._connection.request(errand.method, self._base + errand.path, body, headers)
+        response = self._connection.getresponse()
+        return Answer(response.status, _object(response.read()))
 
     def close(self) -> None:
         """Let go of the connection."""

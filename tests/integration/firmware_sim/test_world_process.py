@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,11 @@ from typing import Any
 import pytest
 
 from contract.clock import ShopClock
+from contract.hardware import TagReader
+from contract.ids import PlateId, ZoneId
+from firmware_sim.__main__ import main
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
+from firmware_sim.wires import open_bay
 from firmware_sim.world.errands import Answer, ApiAway, Errand
 from firmware_sim.world.http_api import HttpStoreApi
 
@@ -31,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Keeps what it is asked and answers with an empty list of everything."""
 
     protocol_version = "HTTP/1.1"
+    timeout = 0.2
     server: _Server
 
     def do_GET(self) -> None:
@@ -176,6 +182,37 @@ def test_a_world_serves_loads_acts_when_all_bays_are_there_and_closes_when_told(
     assert all(sale["store"] == "corner-shop" and sale["lines"] for _, sale in sales)
 
 
+def test_the_wires_of_a_bay_come_alive_on_what_the_world_tells(files: Scenario) -> None:
+    settings = tomllib.loads(files.edge["bay-3"].read_text())
+    plates = [PlateId(plate["plate"]) for plate in settings["plates"]]
+    zones = [ZoneId(zone["zone"]) for zone in settings["zones"]]
+    clock = ShopClock(origin_unix_s=time.time(), rate=RATE)
+    with _running(files, "http://127.0.0.1:9"):
+        options = settings["hardware_options"]
+        bay = open_bay(device="bay-3", plates=plates, zones=zones, options=options, clock=clock)
+        try:
+            _wait_for(lambda: all(line.ready() for line in bay.lines.values()))
+            seen: set[str] = set()
+            _wait_for(lambda: _look(bay.readers, seen) == set(zones))
+        finally:
+            bay.close()
+
+
+def _look(readers: Sequence[TagReader], seen: set[str]) -> set[str]:
+    """Return the zones in which tags were read, with those seen before."""
+    seen.update(sighting.zone for reader in readers for sighting in reader.sightings())
+    return seen
+
+
+def test_the_command_line_writes_a_shop_and_says_in_one_sentence_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["corner-shop", str(tmp_path), "--seed", "3"]) == 0
+    world = ["world", "--config", str(tmp_path / "world.json"), "--key-file", "key", "--truth", str(tmp_path / "t")]
+    assert main([*world, "--api", "ftp://shop"]) == 2
+    assert capsys.readouterr().err == "--api: found 'ftp://shop', expected http://HOST:PORT or https://HOST:PORT\n"
+
+
 def test_a_client_that_talks_nonsense_is_let_go_and_others_are_served(files: Scenario) -> None:
     with _running(files, "http://127.0.0.1:9"):
         with socket.socket(socket.AF_UNIX) as stranger:
@@ -209,6 +246,16 @@ def test_a_socket_left_by_a_world_that_was_killed_is_taken_over(files: Scenario)
         wires = _Wires(files, "bay-1", ["b1-s1-l1"], [])
         assert wires.line()["loads"]
         wires.close()
+
+
+def test_a_connection_the_server_closed_meanwhile_is_opened_again(api: _Server, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("lsk_one\n")
+    client = HttpStoreApi(api.url, tmp_path / "key")
+    poll = Errand(method="GET", path="/v1/tasks", keep=False)
+    assert client.ask(poll).ok
+    time.sleep(3 * _Handler.timeout)
+    assert client.ask(poll).ok
+    client.close()
 
 
 def test_an_api_that_is_away_or_has_no_key_yet_is_no_answer(api: _Server, tmp_path: Path) -> None:
