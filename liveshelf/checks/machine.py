@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -45,8 +46,10 @@ DISK_WARN_BYTES = 2 * 1024 * 1024 * 1024
 
 CLOCK_FLOOR = datetime(2026, 1, 1, tzinfo=UTC)
 """No clock is older than LiveShelf: an earlier time means a board without a battery that has not met a server yet."""
-CLOCK_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd makes it: systemd-time-wait-sync(8). Other programs that keep the time do not."""
+_TIME_ERROR = 5
+"""What adjtimex(2) answers for a clock no time server keeps, whichever program would do it."""
+_TIMEX_BYTES_MAX = 1024
+"""More than `struct timex` takes on any platform; zeros in it ask for nothing but the state."""
 
 
 def check_python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
@@ -100,9 +103,18 @@ def check_clock(environ: Mapping[str, str], *, wall: datetime, synchronised: boo
     if wall < CLOCK_FLOOR:
         return Finding(subject="clock", verdict="fail", said=said, hint="set the time, or let a time server set it")
     if not synchronised:
-        hint = "let systemd-timesyncd keep the time; chrony or ntpd do as well, but this check cannot see them"
-        return Finding(subject="clock", verdict="warn", said=f"{said}, not known to be synchronised", hint=hint)
+        hint = "let systemd-timesyncd, chrony or ntpd keep the time"
+        return Finding(subject="clock", verdict="warn", said=f"{said}, kept by no time server", hint=hint)
     return Finding(subject="clock", verdict="ok", said=f"{said}, synchronised")
+
+
+def clock_synchronised() -> bool:
+    """Tell whether the kernel counts its clock as kept by a time server."""
+    try:
+        adjtimex = ctypes.CDLL(None).adjtimex
+    except (OSError, AttributeError):
+        return False
+    return adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES_MAX)) not in {-1, _TIME_ERROR}
 
 
 def check_machine(environ: Mapping[str, str], *, folder: Path) -> Iterator[Finding]:
@@ -112,7 +124,7 @@ def check_machine(environ: Mapping[str, str], *, folder: Path) -> Iterator[Findi
     yield from check_ports(environ)
     yield check_disk(folder)
     # Wall time, not shop time: the question is whether this machine knows what time it is.
-    yield check_clock(environ, wall=datetime.now(UTC), synchronised=CLOCK_SYNCHRONISED.exists())
+    yield check_clock(environ, wall=datetime.now(UTC), synchronised=clock_synchronised())
 
 
 def _port(subject: str, port: int, hint: str) -> Finding:
