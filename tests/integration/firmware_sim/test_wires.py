@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import selectors
 import socket
 import threading
 import time
@@ -19,6 +20,8 @@ from contract.hardware import BayHardware, LoadCellLine
 from contract.ids import PlateId, ZoneId
 from firmware_sim.load_cell import cell_for
 from firmware_sim.wires import open_bay
+from firmware_sim.world.shelves import Changes
+from firmware_sim.world.streaming import LoadServer
 
 PLATES = [PlateId("b1-s1-l1"), PlateId("b1-s1-l2")]
 ZONES = [ZoneId("b1-s1-z1")]
@@ -175,6 +178,23 @@ def test_a_world_that_talks_nonsense_is_left_and_asked_again(path: Path, bay: Ba
     assert world.hellos.get(timeout=DEADLINE_S)["device"] == "bay-1"
     until(weighs(bay, PLATES[0], 1000.0))
     world.close()
+
+
+def test_the_world_of_the_simulator_and_the_wires_speak_alike(path: Path, bay: BayHardware) -> None:
+    with selectors.DefaultSelector() as selector:
+        server = LoadServer(path, selector, lambda plates, zones: Changes(LOADS, {"b1-s1-z1": EPCS}))
+
+        def served() -> bool:
+            for key, mask in selector.select(0.05):
+                key.data(mask)
+            return server.devices == {"bay-1"}
+
+        until(served)
+        until(weighs(bay, PLATES[0], 1000.0))
+        server.publish(Changes({"b1-s1-l2": 538.0}, {"b1-s1-z1": EPCS[:1]}))
+        until(weighs(bay, PLATES[1], 538.0))
+        until(lambda: tags_seen(bay) == set(EPCS[:1]))
+        server.close()
 
 
 def test_a_plate_the_world_does_not_know_is_said_and_stays_silent(
