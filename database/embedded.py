@@ -6,10 +6,12 @@ is as safe as in any PostgreSQL: a commit is on the disk before it is answered.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -37,6 +39,8 @@ RETRY_S_MAX = 10.0
 START_S_MAX = 300.0
 """Crash recovery replays at most max_wal_size of log; on a slow card that takes minutes."""
 STOP_S_MAX = 60.0
+DISK_FULL_BYTES = 1024 * 1024
+"""With less free the server's own last words may be cut off, so the disk is asked."""
 LOG_BYTES_MAX = 4 * 1024 * 1024
 _LEFT_BEHIND = re.compile(r"postmaster\.pid|shared memory block|lock file")
 _SEVERE = re.compile(r"(?:FATAL|PANIC|ERROR):\s+(.*)")
@@ -113,6 +117,9 @@ class EmbeddedServer:
             return self.url
         try:
             self._start_owned()
+        except (OSError, psycopg.Error) as error:
+            self.stop()
+            raise _in_one_sentence(self.data_dir, error) from error
         except BaseException:
             self.stop()
             raise
@@ -183,7 +190,7 @@ class EmbeddedServer:
                 return process
             said = self._last_words(log_start)
             if time.monotonic() > retry_until_s or not _LEFT_BEHIND.search(said):
-                if "No space left on device" in said:
+                if "No space left on device" in said or shutil.disk_usage(self.data_dir).free < DISK_FULL_BYTES:
                     raise DiskFull(f"{self.data_dir}: no space left on the disk, the database cannot start")
                 raise EmbeddedServerError(f"{self.data_dir}: the database did not start: {said}; see {self.log_path}")
             time.sleep(0.2)
@@ -235,6 +242,13 @@ class EmbeddedServer:
             lines = log.read(LOG_BYTES_MAX).decode(errors="replace").splitlines()
         severe = [match.group(1) for line in lines if (match := _SEVERE.search(line))]
         return (severe or lines[-1:] or ["it said nothing"])[0]
+
+
+def _in_one_sentence(data_dir: Path, error: OSError | psycopg.Error) -> EmbeddedServerError:
+    if isinstance(error, psycopg.errors.DiskFull) or getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFull(f"{data_dir}: no space left on the disk, the database cannot start")
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return EmbeddedServerError(f"{data_dir}: the database cannot start: {said}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
