@@ -5,13 +5,15 @@ Late data never overwrites newer: every statement compares event times.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
-from contract.ids import StoreId
+from contract.ids import PositionId, StoreId
 from gateway.loading.load import DeviceSeen, Load, PlateWeight
 from gateway.model import Readings
 from gateway.tags import gtin_of
@@ -29,13 +31,14 @@ SET store = excluded.store, device = excluded.device, weight_g = excluded.weight
 WHERE held.as_of <= excluded.as_of
 """
 
-# A weight from a `now` message: it knows no verdict, so the one that holds stays.
+# A weight from a `now` message, which counts only while the journal is more than 2 s behind (rule 9). It knows no
+# verdict, so the one that holds stays.
 SET_WEIGHT = """
 INSERT INTO plate_current AS held (plate, store, device, weight_g, quality, as_of)
 VALUES (%(plate)s, %(store)s, %(device)s, %(weight_g)s, 'ok', %(as_of)s)
 ON CONFLICT (plate) DO UPDATE
 SET store = excluded.store, device = excluded.device, weight_g = excluded.weight_g, as_of = excluded.as_of
-WHERE held.as_of < excluded.as_of
+WHERE held.as_of < excluded.as_of - interval '2 seconds'
 """
 
 # The newest verdict on each part of a device.
@@ -74,6 +77,31 @@ ON CONFLICT (device) DO UPDATE
 SET store = excluded.store, online = excluded.online, journal = excluded.journal, seen_at = excluded.seen_at
 WHERE excluded.online OR held.journal = excluded.journal
 """
+
+
+@dataclass(slots=True)
+class Newest:
+    """Newest weights and confirmations that wait to be written, so that a busy plate costs one row now and then.
+
+    What waits is lost with the process; a recovery finds it again in the stored readings.
+    """
+
+    plates: dict[str, PlateWeight] = field(default_factory=dict)
+    confirmed: dict[PositionId, datetime] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.plates or self.confirmed)
+
+    def with_more(self, plates: Iterable[PlateWeight], confirmed: Mapping[PositionId, datetime]) -> Newest:
+        """Return what waits together with what came in."""
+        newest = Newest(dict(self.plates), dict(self.confirmed))
+        for plate in plates:
+            held = newest.plates.get(plate.plate)
+            if held is None or held.as_of <= plate.as_of:
+                newest.plates[plate.plate] = plate
+        for position, as_of in confirmed.items():
+            newest.confirmed[position] = max(as_of, newest.confirmed.get(position, as_of))
+        return newest
 
 
 def newest_weights(readings: Iterable[Readings]) -> dict[str, PlateWeight]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from contract.ids import DeviceId, JournalId, StoreId
+from contract.ids import DeviceId, JournalId, PositionId, StoreId
 from gateway.loading.lease import Lease
 from gateway.model import Quantity, Readings, ShelfEvent
 
@@ -110,8 +110,9 @@ class DeadLetter(Protocol):
 class Load:
     """Everything that becomes rows in one transaction.
 
-    `readings` stand in the order they were counted in. `quantities` are those whose distribution changed;
-    `confirmed` only moves their time. `loaded_at` is shop time, `wall_at` the wall time the lease is judged by.
+    `readings` stand in the order they were counted in. `quantities` are those whose distribution changed, in order of
+    time; `confirmed` says until when others were seen to hold. `loaded_at` is shop time, `wall_at` the wall time the
+    lease is judged by.
     """
 
     store: StoreId
@@ -120,11 +121,17 @@ class Load:
     wall_at: datetime
     readings: Sequence[Readings] = ()
     quantities: Sequence[Quantity] = ()
-    confirmed: Sequence[Quantity] = ()
+    confirmed: Mapping[PositionId, datetime] = field(default_factory=dict)
     events: Sequence[ShelfEvent] = ()
     plates: Sequence[PlateWeight] = ()
     devices: Sequence[DeviceSeen] = ()
     dead: Sequence[DeadLetter] = ()
+
+    @property
+    def is_something(self) -> bool:
+        """Tell whether there is anything to write."""
+        lists = (self.readings, self.quantities, self.events, self.plates, self.devices, self.dead)
+        return bool(self.confirmed) or any(len(rows) for rows in lists)
 
     @property
     def moves(self) -> list[Move]:

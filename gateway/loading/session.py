@@ -76,12 +76,15 @@ class Session:
             leases.renew(self.connection, self.lease, wall_at=wall_at)
             self._renewed_at = wall_at
 
-    def restore(self) -> None:
+    def restore(self, *, failures: int) -> None:
         """Come back after the database was away or refused: connect again and make sure nothing was taken meanwhile.
 
-        Raises LeaseLost or DatabaseReplaced when it was, Stopped when told to stop.
+        `failures` in a row make it wait longer first. Raises LeaseLost or DatabaseReplaced when something was taken,
+        Stopped when told to stop.
         """
         self.connection.close()
+        if failures:
+            self._stop.wait(min(PAUSE_S_MAX, PAUSE_S_MIN * 2**failures))
         self.connection = _reach(self._url, self._stop)
         if _epoch(self.connection) != self.epoch:
             raise DatabaseReplaced

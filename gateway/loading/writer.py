@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection, Cursor
 
 from contract.errors import LiveShelfError
 from gateway.loading import current, history
-from gateway.loading.lease import check
+from gateway.loading.lease import Lease, check
 from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeadLetter, Load, Move
 from gateway.model import Quantity
 
@@ -58,9 +59,10 @@ SET sku = excluded.sku, low = excluded.low, pmf = excluded.pmf, best = excluded.
 """
 
 # Sensors said the same again: only the age of the quantity changes.
-CONFIRM_QUANTITY = """
-UPDATE position_quantity SET as_of = %(as_of)s
-WHERE store = %(store)s AND position = %(position)s AND as_of < %(as_of)s
+CONFIRM_QUANTITIES = """
+UPDATE position_quantity AS held SET as_of = seen.as_of
+FROM unnest(%(positions)s::text[], %(times)s::timestamptz[]) AS seen (position, as_of)
+WHERE held.store = %(store)s AND held.position = seen.position AND held.as_of < seen.as_of
 """
 
 # What was believed when.
@@ -83,6 +85,9 @@ INSERT_LOAD = """
 INSERT INTO load (load_id, store, loaded_at, readings, events)
 VALUES (%(load_id)s, %(store)s, %(at)s, %(readings)s, %(events)s)
 """
+
+# What is no longer sensed has no quantity.
+FORGET_POSITIONS = "DELETE FROM position_quantity WHERE store = %(store)s AND position <> ALL(%(positions)s::text[])"
 
 NOTIFY_LOADED = "SELECT pg_notify('loaded', %(load_id)s::text)"
 
@@ -111,6 +116,13 @@ def write(connection: Connection[Any], load: Load) -> int:
         if load.readings or load.quantities or load.events:
             _announce(cursor, load, facts)
     return load_id
+
+
+def forget_positions(connection: Connection[Any], lease: Lease, kept: Sequence[str], *, wall_at: datetime) -> None:
+    """Remove the quantities of positions the planogram does not have. Raises LeaseLost."""
+    with connection.transaction():
+        check(connection, lease, wall_at=wall_at)
+        connection.execute(FORGET_POSITIONS, {"store": lease.store, "positions": list(kept)})
 
 
 def _next_load_id(cursor: Cursor[Any]) -> int:
@@ -154,7 +166,9 @@ def _write_counted(cursor: Cursor[Any], load: Load, facts: Mapping[str, Any]) ->
     quantities = [_quantity(quantity, facts) for quantity in load.quantities]
     _many(cursor, SET_QUANTITY, quantities)
     _many(cursor, KEEP_QUANTITY, quantities)
-    _many(cursor, CONFIRM_QUANTITY, [_quantity(quantity, facts) for quantity in load.confirmed])
+    if load.confirmed:
+        seen = {"positions": list(load.confirmed), "times": list(load.confirmed.values())}
+        cursor.execute(CONFIRM_QUANTITIES, {**facts, **seen})
     events = [
         {
             **facts,

@@ -178,7 +178,7 @@ def test_a_quantity_that_only_gets_older_keeps_its_load(connection: Connection[A
     lease = lease_of(connection)
     first = write(connection, load(lease, quantities=[quantity()]))
     later = SHOP_AT + timedelta(minutes=1)
-    write(connection, load(lease, confirmed=[quantity(as_of=later)]))
+    write(connection, load(lease, confirmed={quantity().position: later}))
     found = "SELECT best, pmf, as_of, load_id FROM position_quantity"
     assert all_of(connection, found) == [(5, [0.125, 0.875], later, first)]
     second = write(connection, load(lease, quantities=[quantity(best=4, as_of=later)]))

@@ -1,0 +1,71 @@
+"""`python -m gateway`: MQTT in, counted readings out to the store's database. SIGTERM stops it cleanly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+
+from contract.errors import ConfigurationError
+from gateway.counters import Counters
+from gateway.loader import Loader
+from gateway.loading.lease import LeaseLost
+from gateway.loading.session import DATABASE_AWAY, DatabaseReplaced, Stopped, open_session
+from gateway.receiving.subscription import Subscription
+from gateway.settings import GatewaySettings, settings_from
+
+CONFIGURATION_WRONG = 2
+"""The exit code of a program whose settings are wrong: starting it again does not help."""
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run the gateway until SIGTERM or Ctrl-C and return the exit code."""
+    try:
+        settings = settings_from(os.environ)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return CONFIGURATION_WRONG
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    serve(settings, stop)
+    return 0
+
+
+def serve(settings: GatewaySettings, stop: threading.Event) -> None:
+    """Serve the store, one tenure after another, until told to stop."""
+    counters = Counters()
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    while not stop.is_set():
+        try:
+            _serve_tenure(settings, owner, counters, stop)
+        except Stopped:
+            break
+        except (LeaseLost, DatabaseReplaced, *DATABASE_AWAY) as error:
+            logger.warning("tenure over", extra={"event": "tenure_over", "reason": str(error)})
+    logger.info("gateway stopped", extra={"event": "gateway_stopped", **counters.facts()})
+
+
+def _serve_tenure(settings: GatewaySettings, owner: str, counters: Counters, stop: threading.Event) -> None:
+    session = open_session(settings.database_url, settings.store, owner, stop)
+    try:
+        run = f"{owner}-{session.lease.fence}"
+        subscription = Subscription(settings.broker_url, settings.store, run=run, clock=settings.clock)
+        try:
+            Loader(settings, session, subscription, counters).run(stop)
+        finally:
+            subscription.close()
+    finally:
+        counters.ready = False
+        session.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
