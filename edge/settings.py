@@ -172,21 +172,24 @@ def _found(table: object, path: Sequence[str | int]) -> object:
 def line_of(text: str, path: Sequence[str | int]) -> int:
     """Return the line a key stands on, counted from 1; that of its table when the key is not written there.
 
-    `path` is a key, or the name of a list of tables, the index in it and a key.
+    `path` is a key or the name of a table, or the name of a list of tables, the index in it and a key.
     """
-    header = re.compile(r"^\s*\[")
-    wanted = re.compile(rf"^\s*\[\[\s*{path[0]}\s*\]\]") if len(path) > 1 else None
-    left = int(path[1]) + 1 if len(path) > 1 else 0
-    table_line = 1
-    for number, line in enumerate(text.splitlines(), start=1):
-        if wanted and wanted.match(line):
-            left -= 1
-            table_line = number if left == 0 else table_line
-        elif left == 0 and path and re.match(rf"^\s*[\"']?{re.escape(str(path[-1]))}[\"']?\s*=", line):
+    lines = text.splitlines()
+    in_list = len(path) > 1
+    table = _table_index(lines, str(path[0]), int(path[1])) if in_list else 0
+    key = re.compile(rf"^\s*(\[+\s*)?[\"']?{re.escape(str(path[-1]))}[\"']?\s*[=\].]") if path else None
+    for number, line in enumerate(lines[table:], start=table + 1):
+        if key and key.match(line):
             return number
-        elif left == 0 and header.match(line):
+        if in_list and number > table + 1 and line.lstrip().startswith("["):
             break
-    return table_line
+    return table + 1
+
+
+def _table_index(lines: Sequence[str], name: str, index: int) -> int:
+    header = re.compile(rf"^\s*\[\[\s*{re.escape(name)}\s*\]\]")
+    headers = [number for number, line in enumerate(lines) if header.match(line)]
+    return headers[index] if index < len(headers) else 0
 
 
 def _line_of_syntax_error(message: str, text: str) -> int:

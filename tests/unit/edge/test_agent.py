@@ -1,0 +1,179 @@
+"""A bay in the agent's hands: lines and readers played by a script, time moved by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from contract.clock import ManualClock, ShopClock
+from contract.errors import ConfigurationError, HardwareError
+from contract.hardware import LoadCellLine, TagReader, TagSighting
+from contract.ids import Epc, PlateId, ZoneId
+from contract.records import ClockRecord, HealthRecord, Record, TagRecord, WeightRecord
+from edge.agent import Bay, clock_synchronised, open_hardware
+from edge.handover import Handover
+from edge.settings import AgentSettings, PlateSettings, ZoneSettings
+from tests.fakes.load_cell_line import ScriptedLine
+
+PLATES = (PlateId("b1-s1-l1"), PlateId("b1-s1-l2"))
+ZONE = ZoneId("b1-s1-z1")
+COAT = Epc("3034257BF7194E4000001A85")
+COUNTS_PER_G = 200.0
+ZERO_COUNT = 84_000
+
+
+class ScriptedReader:
+    """Reads what lies in `tags` at each question; away while `away`."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.tags: list[Epc] = []
+        self.away = False
+        self._clock = clock
+
+    def sightings(self) -> Sequence[TagSighting]:
+        if self.away:
+            raise HardwareError("no answer")
+        now_ms = self._clock.mono_ms()
+        return [TagSighting(zone=ZONE, epc=epc, rssi_dbm=-60.0, mono_ms=now_ms) for epc in self.tags]
+
+
+class ScriptedBay:
+    """Implements `BayHardware` with a clock moved by hand: every 100 ms a conversion waits on each line."""
+
+    def __init__(self, plates: Sequence[PlateId] = PLATES) -> None:
+        self.clock = ManualClock()
+        self.loads = dict.fromkeys(plates, 1_000.0)
+        self.scripted = {plate: ScriptedLine() for plate in plates}
+        self.reader = ScriptedReader(self.clock)
+        self.handover = Handover()
+        self._rng = random.Random(1)
+
+    @property
+    def lines(self) -> Mapping[PlateId, LoadCellLine]:
+        return self.scripted
+
+    @property
+    def readers(self) -> Sequence[TagReader]:
+        return [self.reader]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def run(self, bay: Bay, seconds: float) -> list[Record]:
+        """Let the bay look every 100 ms, and return what it handed over."""
+        records: list[Record] = []
+        for _ in range(round(seconds * 10)):
+            self.clock.advance(0.1)
+            for plate, line in self.scripted.items():
+                line.append(ZERO_COUNT + round(COUNTS_PER_G * self.loads[plate] + self._rng.gauss(0.0, 60.0)))
+            bay.look()
+            records += self.handover.take(0.0)
+        return records
+
+
+def _settings(plates: Sequence[PlateId] = PLATES) -> AgentSettings:
+    return AgentSettings(
+        store="corner-shop",
+        device="bay-1",
+        hardware="tests.nowhere:open_bay",
+        data_dir="unused",
+        broker="mqtt://127.0.0.1:1883",
+        health_s=10.0,
+        plates=tuple(
+            PlateSettings(plate=plate, bay="b1", shelf="b1-s1", zero_count=ZERO_COUNT, counts_per_g=COUNTS_PER_G)
+            for plate in plates
+        ),
+        zones=(ZoneSettings(zone=ZONE, bay="b1", shelf="b1-s1"),),
+    )
+
+
+@pytest.fixture
+def wires() -> ScriptedBay:
+    return ScriptedBay()
+
+
+@pytest.fixture
+def bay(wires: ScriptedBay) -> Bay:
+    return Bay(_settings(), wires, wires.clock, wires.handover)
+
+
+def test_bits_on_the_wires_become_a_step_in_grams(wires: ScriptedBay, bay: Bay) -> None:
+    wires.run(bay, 10.0)
+    wires.loads[PLATES[0]] = 900.0
+    steps = [record for record in wires.run(bay, 5.0) if isinstance(record, WeightRecord) and record.kind == "step"]
+    assert [step.plate for step in steps] == list(PLATES)
+    assert steps[0].before_g == pytest.approx(1_000.0, abs=1.0)
+    assert steps[0].weight_g == pytest.approx(900.0, abs=1.0)
+
+
+def test_a_tag_before_the_antenna_becomes_a_record(wires: ScriptedBay, bay: Bay) -> None:
+    wires.reader.tags = [COAT]
+    [arrived] = [record for record in wires.run(bay, 5.0) if isinstance(record, TagRecord)]
+    assert (arrived.kind, arrived.zone, arrived.epc) == ("arrived", ZONE, COAT)
+
+
+def test_the_clock_is_told_first_and_with_every_health_record(wires: ScriptedBay, bay: Bay) -> None:
+    [first] = wires.handover.take(0.0)
+    assert isinstance(first, ClockRecord)
+    clocks = [record for record in wires.run(bay, 20.5) if isinstance(record, ClockRecord)]
+    assert [record.mono_ms for record in clocks] == [10_000, 20_000]
+    assert clocks[0].wall_ms - first.wall_ms == 10_000
+
+
+def test_health_counts_what_each_part_did(wires: ScriptedBay, bay: Bay) -> None:
+    wires.scripted[PLATES[1]].append(-1)
+    wires.reader.tags = [COAT]
+    health = {record.subject: record for record in wires.run(bay, 10.5) if isinstance(record, HealthRecord)}
+    assert set(health) == {"plate:b1-s1-l1", "plate:b1-s1-l2", "zone:b1-s1-z1", "agent"}
+    assert health["plate:b1-s1-l1"].verdict == "ok"
+    assert health["plate:b1-s1-l1"].samples > 90
+    assert health["plate:b1-s1-l1"].noise_g == pytest.approx(0.3, abs=0.2)
+    assert health["plate:b1-s1-l2"].rejected.keys() >= {"settling"}
+    assert health["zone:b1-s1-z1"].samples > 30
+    assert health["agent"].verdict == "ok"
+
+
+def test_a_reader_that_is_away_is_told_and_no_tag_departs(wires: ScriptedBay, bay: Bay) -> None:
+    wires.reader.tags = [COAT]
+    wires.run(bay, 30.0)
+    wires.reader.away = True
+    records = wires.run(bay, 120.0)
+    assert [record for record in records if isinstance(record, TagRecord)] == []
+    zones = [record for record in records if isinstance(record, HealthRecord) and record.subject.startswith("zone:")]
+    assert {record.verdict for record in zones} == {"away"}
+
+
+def test_a_plate_at_its_rail_is_told_as_saturated(wires: ScriptedBay, bay: Bay) -> None:
+    wires.run(bay, 10.0)
+    wires.loads[PLATES[0]] = 1e6
+    wires.scripted[PLATES[0]]._codes.clear()
+    records: list[Record] = []
+    for _ in range(20):
+        wires.clock.advance(0.1)
+        wires.scripted[PLATES[0]].append(0x7FFFFF)
+        bay.look()
+        records += wires.handover.take(0.0)
+    told = [record for record in records if isinstance(record, WeightRecord) and record.plate == PLATES[0]]
+    assert told[-1].quality == "saturated"
+    assert told[-1].weight_g == pytest.approx(1_000.0, abs=1.0)
+
+
+def test_a_bay_looks_four_times_a_conversion_and_seldom_without_plates(wires: ScriptedBay, bay: Bay) -> None:
+    assert bay.poll_s == pytest.approx(0.025)
+    assert Bay(_settings([]), wires, wires.clock, wires.handover).poll_s == pytest.approx(0.25)
+
+
+def test_a_plate_without_a_line_is_refused(wires: ScriptedBay) -> None:
+    with pytest.raises(ConfigurationError, match="plates: found 'b9-s9-l9', for which the hardware has no line"):
+        Bay(_settings([*PLATES, PlateId("b9-s9-l9")]), wires, wires.clock, wires.handover)
+
+
+def test_hardware_that_does_not_exist_is_one_sentence() -> None:
+    with pytest.raises(ConfigurationError, match=r"hardware: found 'tests\.nowhere:open_bay', which cannot be loaded"):
+        open_hardware(_settings(), ManualClock())
+
+
+def test_a_clock_the_shop_was_given_counts_as_synchronised() -> None:
+    assert clock_synchronised(ShopClock(origin_unix_s=1_790_000_000.0, rate=20.0))
