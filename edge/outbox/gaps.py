@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from contract.records import Gap, GapReason
 from edge.outbox.journals import Journal
@@ -35,8 +36,13 @@ def read_gaps(connection: sqlite3.Connection, journal: Journal, first: int, last
     records = connection.execute(
         "SELECT seq FROM record WHERE journal_no = ? AND seq BETWEEN ? AND ?", (journal.number, first, last)
     )
-    covered = sorted([(gap.first, gap.last) for gap in known] + [(seq, seq) for (seq,) in records])
-    return sorted(known + _holes(covered, first, last, journal.forgotten), key=lambda gap: gap.first)
+    return name_holes(known, [seq for (seq,) in records], first, last, journal.forgotten)
+
+
+def name_holes(known: list[Gap], records: Iterable[int], first: int, last: int, forgotten: int) -> list[Gap]:
+    """Return the known gaps and those between them and the records, so that `first` to `last` is covered (pure)."""
+    covered = sorted([(gap.first, gap.last) for gap in known] + [(seq, seq) for seq in records])
+    return sorted(known + _holes(covered, first, last, forgotten), key=lambda gap: gap.first)
 
 
 def _holes(covered: list[tuple[int, int]], first: int, last: int, forgotten: int) -> list[Gap]:
