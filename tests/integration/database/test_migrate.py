@@ -112,6 +112,7 @@ def test_a_table_that_stays_locked_names_the_migration(database_url: str, monkey
             migrate(database_url, at=AT, steps=with_step("ALTER TABLE task ADD COLUMN colour text"))
 
 
+@pytest.mark.usefixtures("native_partitions")
 def test_history_has_a_partition_for_every_day_from_yesterday_to_a_week_ahead(
     connection: psycopg.Connection[TupleRow],
 ) -> None:
@@ -123,6 +124,7 @@ def test_history_has_a_partition_for_every_day_from_yesterday_to_a_week_ahead(
     assert sorted(day for (day,) in days if day.isdigit()) == expected
 
 
+@pytest.mark.usefixtures("native_partitions")
 def test_a_row_outside_every_partition_is_kept_and_its_day_stays_where_it_is(
     connection: psycopg.Connection[TupleRow],
 ) -> None:
@@ -134,6 +136,16 @@ def test_a_row_outside_every_partition_is_kept_and_its_day_stays_where_it_is(
     connection.execute("SELECT make_partitions(%s, %s)", [long_ago.date(), long_ago.date()])
     assert one(connection, "SELECT count(*) FROM quantity_history_rest") == 1
     assert one(connection, "SELECT to_regclass('quantity_history_rest')") is not None
+
+
+def test_history_takes_rows_of_any_day_in_either_edition(connection: psycopg.Connection[TupleRow]) -> None:
+    migrate(connection, at=AT)
+    for days in (-400, -1, 0, 7, 400):
+        connection.execute(
+            "INSERT INTO quantity_history VALUES (%s, 'corner-shop', 'p1', 'cola', 0, '{1}', 0, 1, false, 1)",
+            [AT + timedelta(days=days)],
+        )
+    assert one(connection, "SELECT count(*) FROM quantity_history") == 5
 
 
 def test_every_table_says_who_writes_it(connection: psycopg.Connection[TupleRow]) -> None:
