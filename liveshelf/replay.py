@@ -15,6 +15,9 @@ from contract.errors import ConfigurationError
 if TYPE_CHECKING:
     from gateway.model import ShelfEvent
 
+PIPE_WIDTH = 160
+"""A table that goes to a file is not squeezed into a screen."""
+
 
 def replay(
     files: Annotated[
@@ -70,16 +73,22 @@ def _print_json(events: Iterable[ShelfEvent]) -> None:
 
 
 def _print_table(events: Sequence[ShelfEvent]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     if not events:
         print("nothing happened")
         return
-    table = Table("time (UTC)", "kind", "position", "sku", "quantity", "probability")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("time (UTC)", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    for name in ("position", "sku"):
+        table.add_column(name, overflow="fold")
+    for name in ("quantity", "probability"):
+        table.add_column(name, justify="right", no_wrap=True)
     for event in events:
         time = event.time.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        table.add_row(
-            time, event.kind, event.position, event.sku, str(event.quantity), f"{100 * event.probability:.1f} %"
-        )
-    Console().print(table)
+        table.add_row(time, event.kind, event.position, event.sku, str(event.quantity), f"{event.probability:.2%}")
+    console = Console()
+    console.print(table, width=None if console.is_terminal else max(console.width, PIPE_WIDTH), crop=False)

@@ -23,6 +23,7 @@ def place(
     weight_g: float | None = 100.0,
     spread_g: float = 1.0,
     capacity: int = 20,
+    bay: str = "b1",
     shelf: str = "s1",
     zones: Iterable[str] = (),
     gtins: tuple[str, ...] = (),
@@ -30,7 +31,7 @@ def place(
     return PositionModel(
         position=PositionId(position),
         sku=Sku(position.upper()),
-        bay="b1",
+        bay=bay,
         shelf=ShelfId(shelf),
         plates=tuple(PlateId(plate) for plate in plates),
         zones=tuple(ZoneId(zone) for zone in zones),
