@@ -90,5 +90,4 @@ def _print_table(events: Sequence[ShelfEvent]) -> None:
     for event in events:
         time = event.time.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         table.add_row(time, event.kind, event.position, event.sku, str(event.quantity), f"{event.probability:.2%}")
-    console = Console()
-    console.print(table, width=None if console.is_terminal else max(console.width, PIPE_WIDTH), crop=False)
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)

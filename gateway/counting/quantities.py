@@ -55,7 +55,11 @@ def tags_present(state: ShelfState, place: PositionModel) -> int:
 
 def changed(quantity: Quantity, before: Published | None) -> bool:
     """Tell whether a quantity says something that was not said before."""
-    if before is None or (quantity.frozen, quantity.basis) != (before.frozen, before.basis):
+    if before is None or (quantity.sku, quantity.frozen, quantity.basis) != (
+        before.sku,
+        before.frozen,
+        before.basis,
+    ):
         return True
     now, then = _by_count(quantity), _by_count(before)
     return sum(abs(now.get(n, 0.0) - then.get(n, 0.0)) for n in now.keys() | then.keys()) > CHANGE_MIN
