@@ -1,0 +1,1 @@
+"""Who may ask what of which store: API keys."""

@@ -1,0 +1,1 @@
+"""One number orders every change of every answer."""

@@ -1,0 +1,123 @@
+"""Problems an API answer can name: each knows its status, its stable code and the facts that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contract.errors import LiveShelfError
+
+
+class Problem(LiveShelfError):
+    """Something went wrong.
+
+    `status` is the HTTP status, `code` a stable word for programs, the docstring of the class the title for people.
+    `facts` are further members of the RFC 9457 answer, `headers` go with it.
+    """
+
+    status: int = 500
+    code: str = "internal_error"
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object) -> None:
+        super().__init__(detail)
+        self.headers = dict(headers or {})
+        self.facts = facts
+
+    @property
+    def title(self) -> str:
+        """The kind of problem, the same for all its occurrences."""
+        return (type(self).__doc__ or "").split("\n", maxsplit=1)[0].rstrip(".")
+
+
+class KeyRejected(Problem):
+    """The API key is missing, unknown, expired or revoked."""
+
+    status = 401
+    code = "key_rejected"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class ScopeMissing(Problem):
+    """The API key does not cover this."""
+
+    status = 403
+    code = "scope_missing"
+
+
+class UnknownStore(Problem):
+    """This key knows no such store."""
+
+    status = 404
+    code = "unknown_store"
+
+
+class UnknownSku(Problem):
+    """The store has no such SKU."""
+
+    status = 404
+    code = "unknown_sku"
+
+
+class UnknownPosition(Problem):
+    """The store's planogram has no such position."""
+
+    status = 404
+    code = "unknown_position"
+
+
+class UnknownTask(Problem):
+    """There is no such task."""
+
+    status = 404
+    code = "unknown_task"
+
+
+class UnknownOrder(Problem):
+    """There is no such replenishment order."""
+
+    status = 404
+    code = "unknown_order"
+
+
+class IdempotencyKeyMissing(Problem):
+    """A request that writes needs an Idempotency-Key header."""
+
+    status = 400
+    code = "idempotency_key_missing"
+
+
+class IdempotencyKeyReused(Problem):
+    """This Idempotency-Key was used for another request."""
+
+    status = 422
+    code = "idempotency_key_reused"
+
+
+class RequestInFlight(Problem):
+    """A request with this Idempotency-Key is still being carried out."""
+
+    status = 409
+    code = "request_in_flight"
+    retryable = True
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})
+
+
+class StaleState(Problem):
+    """Somebody was faster: the thing is no longer in the state this needs."""
+
+    status = 409
+    code = "stale_state"
+
+
+class DatabaseAway(Problem):
+    """The database does not answer."""
+
+    status = 503
+    code = "database_away"
+    retryable = True
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "1"})

@@ -1,0 +1,1 @@
+"""A request that writes is carried out once, however often it is sent."""
