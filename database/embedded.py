@@ -27,7 +27,7 @@ from database.account import Account, choose_account
 from database.binaries import Binaries, find_binaries
 from database.cluster import SUPERUSER, make_cluster, server_environment, write_configuration
 from database.errors import DiskFull, EmbeddedServerError
-from database.remains import clear_remains, is_ready, server_pid
+from database.remains import clear_remains, ready_server
 from database.socket_folder import make_socket_folder, socket_folder, socket_url
 
 DATABASE_URL_VARIABLE = "LIVESHELF_DATABASE_URL"
@@ -96,8 +96,8 @@ class EmbeddedServer:
 
     @property
     def pid(self) -> int | None:
-        """The process number of the running server, or None."""
-        return server_pid(self._cluster) if is_ready(self._cluster) else None
+        """The process number of the server that takes connections here, whoever started it, or None."""
+        return ready_server(self._cluster)
 
     @property
     def exit_code(self) -> int | None:
@@ -160,7 +160,7 @@ class EmbeddedServer:
 
     def _wait_for_owner(self) -> None:
         deadline_s = time.monotonic() + START_S_MAX
-        while not is_ready(self._cluster):
+        while self.pid is None:
             if time.monotonic() > deadline_s:
                 raise EmbeddedServerError(
                     f"{self.data_dir}: another process owns it, but its server does not get ready"
@@ -213,7 +213,7 @@ class EmbeddedServer:
     def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
         deadline_s = time.monotonic() + START_S_MAX
         while process.poll() is None:
-            if is_ready(self._cluster) and server_pid(self._cluster) == process.pid:
+            if self.pid == process.pid:
                 return True
             if time.monotonic() > deadline_s:
                 _end(process)

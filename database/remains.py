@@ -1,69 +1,74 @@
-"""What a killed server leaves behind: processes still ending, and files that name a process that is gone."""
+"""What a killed program leaves behind: a server still running, and files that name a process which is gone."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from database.errors import EmbeddedServerError
 from database.socket_folder import SOCKET_NAME
 
 PID_FILE = "postmaster.pid"
+_STATUS_LINE = 7
+"""LOCK_FILE_LINE_PM_STATUS of PostgreSQL's miscadmin.h, counted from 0."""
 POLL_S = 0.05
-WAIT_S_MAX = 10.0
-"""After kill -9 of the server its backends notice within seconds; more is a fault somebody must look at."""
+STOP_S_MAX = 60.0
+"""A server without an owner first writes what it holds in memory, as at any clean stop."""
 
 
 def clear_remains(cluster: Path, socket_folder: Path) -> None:
-    """Stop what an owner killed with -9 left running in a data directory and remove its lock files.
+    """Stop a server whose owner was killed, and make its lock files harmless. Only for the owner of the data directory.
 
-    Only the owner of the data directory may call this. PostgreSQL itself cannot tell a reused process number from a
-    running server and would refuse to start; here every process standing in the data directory is known, because
-    PostgreSQL's processes all do. Raises EmbeddedServerError when they do not end.
+    PostgreSQL cannot tell a process number that was given out again (after a restart of a container, say) from that of
+    a running server, and would refuse to start. The file is kept all the same: it leads PostgreSQL to the shared memory
+    of backends that are still ending, which it must wait for. Raises EmbeddedServerError if a server does not stop.
     """
-    deadline_s = time.monotonic() + WAIT_S_MAX
-    _interrupt_server(cluster)
-    while pids := list(processes_in(cluster)):
-        if time.monotonic() > deadline_s:
-            raise EmbeddedServerError(f"{cluster}: still used by process {pids[0]}, which does not end")
-        time.sleep(POLL_S)
-    for lock in (cluster / PID_FILE, socket_folder / SOCKET_NAME, socket_folder / f"{SOCKET_NAME}.lock"):
-        lock.unlink(missing_ok=True)
-
-
-def processes_in(folder: Path) -> Iterator[int]:
-    """Return the processes whose working directory is this folder, as far as we may see them."""
-    wanted = folder.resolve()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            found = (entry / "cwd").readlink()
-        except OSError:
-            continue
-        if found == wanted:
-            yield int(entry.name)
-
-
-def server_pid(cluster: Path) -> int | None:
-    """Return the process number in the pid file, or None."""
-    lines = _pid_lines(cluster)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
-
-
-def is_ready(cluster: Path) -> bool:
-    """Tell whether the server says in its pid file that it takes connections (as pg_ctl reads it)."""
-    lines = _pid_lines(cluster)
-    return len(lines) >= 8 and lines[7].strip() == "ready"  # LOCK_FILE_LINE_PM_STATUS in miscadmin.h
-
-
-def _interrupt_server(cluster: Path) -> None:
-    pid = server_pid(cluster)
-    if pid is not None and pid in processes_in(cluster):
+    pid = running_server(cluster)
+    if pid is not None:
         os.kill(pid, signal.SIGINT)
+        _wait_until_stopped(cluster)
+    lines = _pid_lines(cluster)
+    if lines:
+        # PostgreSQL takes a file that names its own parent for stale (CreateLockFile in miscinit.c).
+        (cluster / PID_FILE).write_text("\n".join([str(os.getpid()), *lines[1:], ""]), encoding="utf-8")
+    for lock in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (socket_folder / lock).unlink(missing_ok=True)
+
+
+def running_server(cluster: Path) -> int | None:
+    """Return the process number of the server of a data directory; what a killed one left in its file is no server."""
+    pid = _pid(_pid_lines(cluster))
+    return pid if pid is not None and _serves(pid, cluster) else None
+
+
+def ready_server(cluster: Path) -> int | None:
+    """Return the process number of the server once its pid file says that it takes connections (as pg_ctl does)."""
+    lines = _pid_lines(cluster)
+    says_ready = len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
+    return running_server(cluster) if says_ready else None
+
+
+def _wait_until_stopped(cluster: Path) -> None:
+    deadline_s = time.monotonic() + STOP_S_MAX
+    while (pid := running_server(cluster)) is not None:
+        if time.monotonic() > deadline_s:
+            raise EmbeddedServerError(f"{cluster}: a server without an owner, process {pid}, does not stop")
+        time.sleep(POLL_S)
+
+
+def _serves(pid: int, cluster: Path) -> bool:
+    """Tell by its command line, which everyone may read: where the process works, root in a container may not see."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return Path(os.fsdecode(arguments[0])).name == "postgres" and os.fsencode(cluster) in arguments
+
+
+def _pid(lines: list[str]) -> int | None:
+    return int(lines[0]) if lines and lines[0].strip().isdigit() else None
 
 
 def _pid_lines(cluster: Path) -> list[str]:

@@ -15,7 +15,7 @@ MOSQUITTO = """\
 listener {port} {host}
 allow_anonymous true
 persistence false
-# Beyond this a packet is refused, not the connection of its neighbours.
+# Who sends a larger packet is disconnected; without a limit one client could fill the memory.
 max_packet_size {packet_bytes_max}
 # The default of 1000 drops in silence. A device's window is far smaller than this, and 0 (no limit) had bugs of its own
 # (eclipse-mosquitto issues 1956, 2879, 3244).

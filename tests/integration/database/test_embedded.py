@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from database import account, cluster
 from database.account import Account
 from database.embedded import EmbeddedServer
 from database.errors import DiskFull, EmbeddedServerError, PackageMissing
-from database.remains import processes_in, server_pid
+from database.remains import ready_server
 
 pytestmark = pytest.mark.database
 
@@ -52,9 +53,21 @@ def write_note(url: str, note: str) -> None:
         connection.execute("INSERT INTO note VALUES (%s)", [note])
 
 
+def processes_in(folder: Path) -> list[int]:
+    """The processes whose working directory this is: all of PostgreSQL's stand in their data directory."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and works_in(entry, folder)]
+
+
+def works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").readlink() == folder
+    except OSError:
+        return False
+
+
 def wait_until_gone(folder: Path) -> None:
     deadline_s = time.monotonic() + 30
-    while list(processes_in(folder)):
+    while processes_in(folder):
         assert time.monotonic() < deadline_s, "PostgreSQL is still there"
         time.sleep(0.05)
 
@@ -86,7 +99,7 @@ def test_what_was_written_is_there_after_stop_and_start(server: EmbeddedServer) 
 
 def test_stopping_leaves_no_process_and_no_lock(server: EmbeddedServer) -> None:
     server.stop()
-    assert list(processes_in(server.data_dir / "pgdata")) == []
+    assert processes_in(server.data_dir / "pgdata") == []
     assert not (server.data_dir / "pgdata" / "postmaster.pid").exists()
 
 
@@ -143,19 +156,47 @@ def test_an_orphan_of_a_killed_program_is_taken_over(tmp_path: Path) -> None:
     write_note(read_url(program), "before the kill")
     program.kill()
     program.wait()
-    assert list(processes_in(data_dir / "pgdata")), "the server outlives its killed owner"
+    assert processes_in(data_dir / "pgdata"), "the server outlives its killed owner"
     with EmbeddedServer(data_dir) as server:
         assert server.owned
         assert query(server.url, "SELECT said FROM note") == ("before the kill",)
     program.communicate()
 
 
+def test_what_a_killed_server_left_is_not_taken_for_a_server(server: EmbeddedServer) -> None:
+    for pid in processes_in(server.data_dir / "pgdata"):
+        os.kill(pid, signal.SIGKILL)
+    wait_until_ended(server)
+    assert (server.data_dir / "pgdata" / "postmaster.pid").exists()
+    assert server.pid is None
+
+
 def test_a_pid_file_naming_a_stranger_does_not_stop_the_start(server: EmbeddedServer) -> None:
     lines = (server.data_dir / "pgdata" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
     server.stop()
-    stale = "\n".join([str(os.getpid()), *lines[1:]])
+    stranger = subprocess.Popen(["sleep", "600"])
+    stale = "\n".join([str(stranger.pid), *lines[1:], ""])
     (server.data_dir / "pgdata" / "postmaster.pid").write_text(stale, encoding="utf-8")
+    (server.data_dir / "socket" / ".s.PGSQL.5432.lock").write_text(stale, encoding="utf-8")
     server.start()
+    assert query(server.url, "SELECT 1") == (1,)
+    assert stranger.poll() is None, "a stranger is left alone"
+    stranger.kill()
+    stranger.wait()
+
+
+def test_a_backend_that_outlives_a_killed_server_is_waited_for(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.url) as connection:
+        backend = connection.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+        wait_until_ended(server)
+        release = threading.Timer(1.0, os.kill, [backend, signal.SIGKILL])
+        release.start()
+        server.start()
+        release.join()
+        assert "pre-existing shared memory block" in server.log_path.read_text(encoding="utf-8")
     assert query(server.url, "SELECT 1") == (1,)
 
 
@@ -236,14 +277,14 @@ def test_served_in_the_foreground_it_says_ready_and_stops_cleanly_on_sigterm(tmp
     program.terminate()
     program.communicate(timeout=60)
     assert program.returncode == 0
-    assert list(processes_in(tmp_path / "postgres" / "pgdata")) == []
+    assert processes_in(tmp_path / "postgres" / "pgdata") == []
     assert "database system is shut down" in (tmp_path / "postgres" / "postgres.log").read_text(encoding="utf-8")
 
 
 def test_served_in_the_foreground_it_ends_with_its_server(tmp_path: Path) -> None:
     program = start_serving(tmp_path / "postgres")
     read_url(program)
-    pid = server_pid(tmp_path / "postgres" / "pgdata")
+    pid = ready_server(tmp_path / "postgres" / "pgdata")
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     _, said = program.communicate(timeout=60)

@@ -55,8 +55,11 @@ def listen(listener: Client, topic: str) -> queue.Queue[MQTTMessage]:
     return heard
 
 
-def test_the_largest_payload_of_the_wire_passes(each_broker: Broker) -> None:
-    payload = os.urandom(PAYLOAD_BYTES_MAX)
+@pytest.mark.parametrize("payload_bytes", [PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX + 1, 2 * PAYLOAD_BYTES_MAX - 1000])
+def test_the_largest_payload_passes_and_a_too_large_one_reaches_who_keeps_it_with_its_reason(
+    each_broker: Broker, payload_bytes: int
+) -> None:
+    payload = os.urandom(payload_bytes)
     with client(each_broker.url) as listener, client(each_broker.url) as speaker:
         heard = listen(listener, "liveshelf/v1/shop/#")
         speaker.publish("liveshelf/v1/shop/bay-1/readings", payload, qos=1).wait_for_publish(WAIT_S)
