@@ -13,7 +13,7 @@ from pathlib import Path
 
 from contract.clock import clock_from_environment
 from contract.errors import ConfigurationError, LiveShelfError
-from edge.agent import run_agent
+from edge.agent import AgentFailed, run_agent
 from edge.logs import log_to_stderr
 from edge.settings import read_settings
 
@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run_agent(read_settings(config), clock_from_environment(os.environ), stop.is_set)
     except ConfigurationError as error:
         return _fail(error, EXIT_WRONG_SETTING)
+    except AgentFailed as error:
+        logger.exception("agent ended by a bug", extra={"event": "agent_failed", "reason": str(error)})
+        return EXIT_FAILED
     except LiveShelfError as error:
         return _fail(error, EXIT_FAILED)
     return 0

@@ -106,11 +106,20 @@ class Delivery:
         try:
             outbox.append(self._pending)
         except OutboxFull as error:
-            self._retry_at_s = now_s + FULL_RETRY_S
-            logger.error("outbox is full, holding on", extra={"event": "outbox_full", "detail": str(error)})  # noqa: TRY400 - the sentence says it all
+            self._hold_on(error, now_s)
             return
+        if self._retry_at_s:
+            logger.info("outbox has room again", extra={"event": "outbox_has_room"})
+            self._retry_at_s = 0.0
         publisher.newest(self._pending)
         self._pending = []
+
+    def _hold_on(self, error: OutboxFull, now_s: float) -> None:
+        if not self._retry_at_s:  # once for each time the disk is full, not for each try
+            logger.warning(
+                "outbox is full, records wait in memory", extra={"event": "outbox_full", "detail": str(error)}
+            )
+        self._retry_at_s = now_s + FULL_RETRY_S
 
     def _unfinished(self, publisher: Publisher, stopping_s: float) -> bool:
         if stopping_s > (DRAIN_S if publisher.connected else DRAIN_ALONE_S):

@@ -50,7 +50,9 @@ NOISY_SHARE = 0.002
 
 
 class PlateTrace:
-    """The recent past of one plate, in bins of 100 ms. Not pure by itself: the shelf that owns it feeds it."""
+    """The recent past of one plate, in bins of 100 ms. The shelf that owns it feeds it and tells it when it rests:
+    `rest_g` is its weight when it last did, None before the first time, and `rest_noise_g` the spread of that rest.
+    """
 
     __slots__ = (
         "_constant_bins",
@@ -64,6 +66,8 @@ class PlateTrace:
         "count",
         "plate",
         "quiet",
+        "rest_g",
+        "rest_noise_g",
         "total_g",
     )
 
@@ -72,6 +76,8 @@ class PlateTrace:
         self.capacity_g = capacity_g
         self.bins: deque[float] = deque(maxlen=WINDOW_BINS + GUARD_BINS)
         self.quiet = QuietSpread()
+        self.rest_g: float | None = None
+        self.rest_noise_g = 0.0
         self.total_g = 0.0
         self.count = 0
         self._value_g: float | None = None
@@ -128,9 +134,11 @@ class PlateTrace:
         """Return the standard deviation of the last second."""
         return spread_of(self._latest())
 
-    def rest_g(self) -> float:
-        """Return the median of the last second."""
-        return median_of(self._latest())
+    def settle(self) -> float:
+        """Take the last second for rest: remember its median and spread, and return the median."""
+        latest = self._latest()
+        self.rest_g, self.rest_noise_g = median_of(latest), spread_of(latest)
+        return self.rest_g
 
     def earlier_rest_g(self) -> float:
         """Return the median of the second that ended just before the last 200 ms."""
@@ -155,7 +163,7 @@ class PlateTrace:
             return "stuck"
         if self.quiet.value_g > NOISY_SHARE * self.capacity_g:
             return "noisy"
-        if self.rest_g() < -NEGATIVE_SHARE * self.capacity_g:
+        if self.rest_g is not None and self.rest_g < -NEGATIVE_SHARE * self.capacity_g:
             return "negative"
         return "ok"
 

@@ -161,7 +161,7 @@ class ShelfWeigher:
     def _come_to_rest(self, end_ms: int) -> None:
         self._active, self._rest_bins = False, 0
         traces = list(self._traces.values())
-        self._after = [trace.rest_g() for trace in traces]
+        self._after = [trace.settle() for trace in traces]
         if self._before is not None and any(map(_changed, traces, self._before, self._after)):
             self._record_step(end_ms, traces, self._before)
         elif end_ms >= self._heartbeat_due_ms:
@@ -175,13 +175,16 @@ class ShelfWeigher:
 
     def _beat(self, end_ms: int) -> None:
         for trace in self._traces.values():
+            trace.settle()
             self._records.append(self._record(trace, end_ms))
         self._heartbeat_due_ms = end_ms + self._heartbeat_ms
 
     def _tell_quality(self, end_ms: int) -> None:
-        """A plate that fell ill or recovered is told at once, also while its shelf is being touched."""
+        """A plate that fell ill or recovered is told at once; while its shelf is touched, with its last rest."""
         for plate, trace in self._traces.items():
             if trace.quality(end_ms) != self._told.get(plate, "starting"):
+                if not self._active:
+                    trace.settle()
                 self._records.append(self._record(trace, end_ms))
 
     def _record(
@@ -193,9 +196,9 @@ class ShelfWeigher:
             mono_ms=end_ms,
             plate=trace.plate,
             kind="heartbeat" if remaining is None else "step",
-            weight_g=trace.rest_g(),
+            weight_g=trace.rest_g if trace.rest_g is not None else trace.bins[-1],
             before_g=before_g,
-            noise_g=trace.spread_g(),
+            noise_g=trace.rest_noise_g,
             quality=quality,
             remaining=remaining or 0,
         )

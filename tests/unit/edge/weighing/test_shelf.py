@@ -273,6 +273,26 @@ def test_a_plate_far_below_zero_is_negative_but_a_little_is_drift() -> None:
     assert bench.weigher.quality(MIDDLE) == "ok"
 
 
+def test_a_hand_that_pulls_the_shelf_up_is_no_wrong_zero() -> None:
+    bench = Bench()
+    bench.run(10.0)
+    told = len(bench.records)
+    bench.run(10.0, {RIGHT: _tremor(-300.0, 60.0)})
+    assert bench.records[told:] == []
+    assert bench.weigher.quality(RIGHT) == "ok"
+
+
+def test_a_plate_that_falls_ill_under_a_hand_is_told_with_its_last_rest() -> None:
+    bench = Bench()
+    bench.run(10.0)
+    bench.run(3.0, {MIDDLE: _tremor(1_900.0, 60.0)})
+    bench.silent = {MIDDLE}
+    bench.run(3.5, {LEFT: _tremor(2_100.0, 60.0)})
+    [told] = [record for record in bench.records if record.quality == "unplugged"]
+    assert told.plate == MIDDLE
+    assert told.weight_g == pytest.approx(1_500.0, abs=1.5)
+
+
 def test_a_plate_that_is_never_quiet_is_noisy() -> None:
     bench = Bench()
     bench.run(10.0, {LEFT: _tremor(2_000.0, 100.0)})
