@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 from psycopg import Connection, sql
@@ -93,9 +93,7 @@ def _migrate(connection: Connection[TupleRow], steps: Sequence[Step], at: dateti
             _apply(connection, step, at)
             logger.info("migration applied", extra={"event": "migration_applied", "migration": step.name})
         _write_epoch(connection, at)
-        today = at.date()
-        span = [today - timedelta(days=1), today + timedelta(days=DAYS_AHEAD)]
-        connection.execute("SELECT make_partitions(%s, %s)", span)
+        _make_partitions(connection, at.astimezone(UTC).date())
     return [step.name for step in missing]
 
 
@@ -123,20 +121,25 @@ def _prepare(connection: Connection[TupleRow]) -> None:
 
 
 def _apply(connection: Connection[TupleRow], step: Step, at: datetime) -> None:
-    for tries_left in reversed(range(LOCK_TRIES_MAX)):
+    try:
+        _patiently(lambda: _apply_once(connection, step, at))
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationError(f"migration {step.name}: a table it changes stays locked by another program") from error
+    except psycopg.Error as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise MigrationError(f"migration {step.name} failed: {said[0]}") from error
+
+
+def _patiently(action: Callable[[], object]) -> None:
+    """Do something that needs locks, again and again while it gets none."""
+    for _ in range(LOCK_TRIES_MAX - 1):
         try:
-            _apply_once(connection, step, at)
-        except psycopg.errors.LockNotAvailable as error:
-            if not tries_left:
-                raise MigrationError(
-                    f"migration {step.name}: a table it changes stays locked by another program"
-                ) from error
+            action()
+        except psycopg.errors.LockNotAvailable:
             time.sleep(LOCK_PAUSE_S)
-        except psycopg.Error as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            raise MigrationError(f"migration {step.name} failed: {said[0]}") from error
         else:
             return
+    action()
 
 
 def _apply_once(connection: Connection[TupleRow], step: Step, at: datetime) -> None:
@@ -160,6 +163,14 @@ def _write_epoch(connection: Connection[TupleRow], at: datetime) -> None:
     connection.execute(
         "INSERT INTO database_epoch (epoch, made_at) VALUES (%s, %s) ON CONFLICT DO NOTHING", [uuid.uuid4().hex, at]
     )
+
+
+def _make_partitions(connection: Connection[TupleRow], today: date) -> None:
+    span = [today - timedelta(days=1), today + timedelta(days=DAYS_AHEAD)]
+    try:
+        _patiently(lambda: connection.execute("SELECT make_partitions(%s, %s)", span))
+    except psycopg.errors.LockNotAvailable as error:
+        raise MigrationError("the partitions of the coming days: a history table stays locked") from error
 
 
 @contextmanager

@@ -52,7 +52,10 @@ BEGIN
             partition := history.name || '_' || to_char(day, 'YYYYMMDD');
             CONTINUE WHEN to_regclass(partition) IS NOT NULL;
             BEGIN
-                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', partition, history.name,
+                -- Made first and attached then: unlike PARTITION OF, that lets loads go on beside it.
+                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition,
+                               history.name);
+                EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', history.name, partition,
                                (day::text || ' 00:00:00+00')::timestamptz, ((day + 1)::text || ' 00:00:00+00')::timestamptz);
                 made := made + 1;
             EXCEPTION WHEN check_violation THEN

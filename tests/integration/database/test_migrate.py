@@ -15,6 +15,7 @@ from database.connection import connect
 from database.errors import MigrationChanged, MigrationError, SchemaTooNew
 from database.migrate import applied_steps, migrate
 from database.steps import NO_TRANSACTION, Step, read_step, read_steps
+from tests.fixtures.database import MIGRATED_AT
 
 pytestmark = pytest.mark.database
 
@@ -136,6 +137,19 @@ def test_a_row_outside_every_partition_is_kept_and_its_day_stays_where_it_is(
     connection.execute("SELECT make_partitions(%s, %s)", [long_ago.date(), long_ago.date()])
     assert one(connection, "SELECT count(*) FROM quantity_history_rest") == 1
     assert one(connection, "SELECT to_regclass('quantity_history_rest')") is not None
+
+
+@pytest.mark.usefixtures("native_partitions")
+def test_partitions_are_made_beside_a_load_that_is_not_done(database_url: str) -> None:
+    day = (AT + timedelta(days=90)).date()
+    with connect(database_url) as load, connect(database_url) as worker:
+        with load.cursor().copy("COPY quantity_history FROM STDIN") as copy:
+            row = (MIGRATED_AT, "corner-shop", "p1", "cola", 0, "{1}", 0, 1.0, False, 1)
+            copy.write_row(row)
+        assert one(worker, f"SELECT make_partitions('{day}', '{day}')") == 6
+        worker.commit()
+        load.commit()
+        assert one(load, "SELECT count(*) FROM quantity_history") == 1
 
 
 def test_history_takes_rows_of_any_day_in_either_edition(connection: psycopg.Connection[TupleRow]) -> None:
