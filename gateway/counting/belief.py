@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.counting.assumptions import SCALES
+from gateway.counting.assumptions import OVERFULL, SCALES
 from gateway.counting.layout import Component
 
 Floats = NDArray[np.float64]
@@ -91,7 +91,7 @@ def first_belief(
     rows = rows_of(component, counts)
     surprise, variance = surprise_of(mean, cov, rows, total_g)
     variance = variance + noise_g2
-    prior = np.log(np.array([each.probability for each in SCALES]))[scale] + _counts_prior(component, counts)
+    prior = np.log(np.array([each.probability for each in SCALES]))[scale] + overfull(component, counts)
     logs = prior - 0.5 * (surprise**2 / variance + np.log(variance))
     weight = np.exp(logs - logs.max())
     keep = np.argsort(-weight, kind="stable")[:HYPOTHESES_MAX]
@@ -166,11 +166,11 @@ def _candidates(component: Component, total_g: float, known: dict[int, int]) -> 
     return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1).astype(np.int64)
 
 
-def _counts_prior(component: Component, counts: Ints) -> Floats:
-    """Any count up to capacity is as likely as another; twice of what fits is e^5 times less likely."""
+def overfull(component: Component, counts: Ints) -> Floats:
+    """Return the log prior of counts: any up to capacity is as likely as another, more is less likely (OVERFULL)."""
     capacity = np.array([max(place.capacity, 1) for place in component.positions])
     over = np.maximum(counts - capacity, 0) / capacity
-    logs: Floats = -5.0 * over.sum(axis=1)
+    logs: Floats = -OVERFULL * over.sum(axis=1)
     return logs
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import ceil
 
 from contract.ids import RecordId, Sku
 from gateway.model import EventKind, PositionModel, ShelfEvent
@@ -16,7 +15,11 @@ SWEEP_UNITS = 5
 sweep when a shopper clears a facing; five is more than any of the 181 picks of the CPS-IoT 2020 labels."""
 
 REFILL_UNITS = 3
-"""So many units put at once, and at least a quarter of capacity, are a refill: a shopper puts back one or two."""
+"""So many units put at once are a refill: a shopper puts back one or two."""
+
+PUT_BACK_WITHIN_S = 1800.0
+"""What is put within half an hour after as much was taken there may be put back; otherwise it comes from the backroom.
+Nobody puts back what nobody took; half an hour is a long visit to a shop."""
 
 
 @dataclass(slots=True)
@@ -52,12 +55,24 @@ def event_id(record: RecordId, number: int) -> str:
     return hashlib.blake2b(f"{record}/{number}".encode(), digest_size=16).hexdigest()
 
 
-def kind_of(units: int, there_before: int, capacity: int) -> EventKind:
-    """Return what a move of units is called; negative units were taken."""
+def kind_of(units: int, there_before: int, taken_lately: int) -> EventKind:
+    """Return what a move of units is called; negative units were taken.
+
+    `there_before` is how many stood there, `taken_lately` how many were taken and not put back since.
+    """
     if units < 0:
         swept = -units >= SWEEP_UNITS and -2 * units >= there_before
         return "sweep" if swept else "pick"
-    return "refill" if units >= max(REFILL_UNITS, ceil(capacity / 4)) else "put_back"
+    return "put_back" if units < REFILL_UNITS and units <= taken_lately else "refill"
+
+
+def taken_lately(moves: Iterable[tuple[float, int]], at_s: float) -> int:
+    """Return how many units were taken from a position and not put back; `moves` are times and units, oldest first."""
+    out = 0
+    for moved_s, units in moves:
+        if moved_s >= at_s - PUT_BACK_WITHIN_S and units < REFILL_UNITS:
+            out = max(0, out - units)
+    return out
 
 
 def unit_events(
@@ -67,10 +82,12 @@ def unit_events(
     steps: tuple[int, ...],
     probabilities: tuple[float, ...],
     there_before: tuple[int, ...],
+    lately: tuple[int, ...],
     weight_g: float,
 ) -> Iterator[ShelfEvent]:
     """Yield an event for each position whose units moved."""
-    for place, units, probability, before in zip(places, steps, probabilities, there_before, strict=True):
+    told = zip(places, steps, probabilities, there_before, lately, strict=True)
+    for place, units, probability, before, taken in told:
         if units:
-            kind = kind_of(units, before, place.capacity)
+            kind = kind_of(units, before, taken)
             yield cause.event(place, kind, abs(units), probability=probability, weight_g=weight_g, sku=place.sku)

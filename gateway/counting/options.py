@@ -11,11 +11,13 @@ from gateway.counting.assumptions import (
     FOREIGN_LEAVES,
     FOREIGN_LOST,
     FOREIGN_PUT,
+    NOTHING,
     PLACE_SHARE,
     SCALES,
+    SEVERAL,
     steps_prior,
 )
-from gateway.counting.belief import Belief, Floats, Ints, rows_of, surprise_of
+from gateway.counting.belief import Belief, Floats, Ints, overfull, rows_of, surprise_of
 from gateway.counting.layout import Component
 
 OWN, FOREIGN, LEAVES = 0, 1, 2
@@ -94,7 +96,7 @@ def options_of(component: Component, belief: Belief, change: Change, foreign: tu
     return Options(
         steps=steps[kind],
         move=move[kind],
-        prior=prior[kind] + np.log(belief.weight[hypothesis]),
+        prior=prior[kind] + np.log(belief.weight[hypothesis]) + _log_room(component, counts, steps[kind]),
         surprise=surprise,
         variance=variance + change.noise_g2,
         belief=Belief(
@@ -161,14 +163,20 @@ def _singles(weights: Floats, total_g: float, reach_g: float) -> Ints:
 
 
 def _log_prior(component: Component, change: Change, steps: Ints, move: Ints) -> Floats:
-    total = np.zeros(len(steps))
+    moved = steps != 0
+    total = np.log(np.where(moved.any(axis=1), SEVERAL ** np.maximum(moved.sum(axis=1) - 1, 0), NOTHING))
     for index, place in enumerate(component.positions):
-        total += np.log(steps_prior(steps[:, index], place.capacity))
+        total += np.where(moved[:, index], np.log(steps_prior(steps[:, index], place.capacity)), 0.0)
     total += _log_place(component, change, steps)
     strange = np.log(FOREIGN_PUT if change.total_g > 0 else FOREIGN_LOST)
     total[move == FOREIGN] = strange
     total[move >= LEAVES] = np.log(FOREIGN_LEAVES)
     return total
+
+
+def _log_room(component: Component, counts: Ints, steps: Ints) -> Floats:
+    """Weigh how much more would stand there than fits, where something was put."""
+    return np.where((steps > 0).any(axis=1), overfull(component, counts), 0.0)
 
 
 def _log_place(component: Component, change: Change, steps: Ints) -> Floats:

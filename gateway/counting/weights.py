@@ -17,7 +17,7 @@ from contract.ids import PlateId, PositionId
 from gateway.counting.assumptions import NOISE_MIN_G
 from gateway.counting.belief import Belief, first_belief, shifted, told
 from gateway.counting.episode import Explained, Seen, explain, foreign_after
-from gateway.counting.events import Cause, unit_events
+from gateway.counting.events import Cause, taken_lately, unit_events
 from gateway.counting.layout import Component, Shelf
 from gateway.counting.options import FOREIGN, OWN, Change
 from gateway.counting.state import ComponentState, PendingStep, Rest, ShelfState
@@ -179,27 +179,30 @@ class ShelfCount:
 
     def _apply(self, seen: Seen, found: Explained, cause: Cause) -> None:
         component, held = seen.component, self._held(seen.component)
-        before = tuple(seen.belief.best(index) for index in range(len(component.positions)))
         if found.move == OWN:
-            for place, units in zip(component.positions, found.steps, strict=True):
-                if units:
-                    self.state.note_move(place.position, cause.time.timestamp(), units)
-            weight_g = seen.change.total_g
-            self.events.extend(
-                unit_events(
-                    cause,
-                    places=component.positions,
-                    steps=found.steps,
-                    probabilities=found.probability,
-                    there_before=before,
-                    weight_g=weight_g,
-                )
-            )
+            self.events.extend(self._moved(seen, found, cause))
         elif found.move == FOREIGN and seen.change.total_g > 0:
             self.events.append(_misplaced(seen, found, cause))
         belief = found.belief
         held = msgspec.structs.replace(held, belief=belief, foreign=foreign_after(seen, found), jumped_s=None)
         self._keep(component, self._doubted(component, held))
+
+    def _moved(self, seen: Seen, found: Explained, cause: Cause) -> list[ShelfEvent]:
+        """Return the events of units that moved, and remember the moves."""
+        places, at_s = seen.component.positions, cause.time.timestamp()
+        events = unit_events(
+            cause,
+            places=places,
+            steps=found.steps,
+            probabilities=found.probability,
+            there_before=tuple(seen.belief.best(index) for index in range(len(places))),
+            lately=tuple(taken_lately(self.state.moves.get(place.position, ()), at_s) for place in places),
+            weight_g=seen.change.total_g,
+        )
+        for place, units in zip(places, found.steps, strict=True):
+            if units:
+                self.state.note_move(place.position, at_s, units)
+        return list(events)
 
     def _doubted(self, component: Component, held: ComponentState) -> ComponentState:
         """Let the absolute weight check the differences; when it keeps disagreeing, begin again with it."""
