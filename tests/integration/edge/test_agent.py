@@ -180,9 +180,7 @@ def test_a_weight_change_becomes_a_committed_step_of_the_whole_shelf(shelf: Shel
 def test_an_agent_that_is_asked_to_stop_leaves_nothing_undelivered(shelf: Shelf) -> None:
     shelf.wait(lambda: bool(shelf.gateway.weights("heartbeat")), "the shelf was learned")
     assert shelf.stop()[0] == 0
-    with closing(sqlite3.connect(shelf.data_dir / "outbox.sqlite")) as outbox:
-        (durable,) = outbox.execute("SELECT count(*) FROM record").fetchone()
-    assert durable == len(shelf.gateway.records)
+    assert _durable(shelf.data_dir) == len(shelf.gateway.records)
 
 
 def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
@@ -236,3 +234,34 @@ def test_a_data_folder_that_is_a_file_ends_the_agent_with_one_sentence(tmp_path:
     assert agent.returncode == 2
     assert "data_dir: " in stderr
     assert "Traceback" not in stderr
+
+
+def test_without_a_broker_an_agent_keeps_its_records_and_stops_when_asked(tmp_path: Path) -> None:
+    agent = start_agent(configuration(tmp_path, "mqtt://127.0.0.1:1", "bay-1"))
+    try:
+        assert agent.stderr is not None
+        assert any("no connection to the broker" in line for line in agent.stderr)
+        agent.send_signal(signal.SIGTERM)
+        agent.communicate(timeout=WAIT_S)
+    finally:
+        agent.kill()
+        agent.communicate()
+    assert agent.returncode == 0
+    assert _durable(tmp_path / "data") >= 1
+
+
+def test_two_agents_cannot_share_a_data_folder(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.wait(lambda: bool(shelf.gateway.weights("heartbeat")), "the first agent runs")
+    second = start_agent(tmp_path / "bay.toml")
+    _, stderr = second.communicate(timeout=WAIT_S)
+    assert second.returncode == 2
+    assert "expected a file no other agent uses" in stderr
+    assert "Traceback" not in stderr
+    assert shelf.stop()[0] == 0
+
+
+def _durable(data_dir: Path) -> int:
+    """Count the records in the outbox of an agent that has stopped."""
+    with closing(sqlite3.connect(data_dir / "outbox.sqlite")) as outbox:
+        (count,) = outbox.execute("SELECT count(*) FROM record").fetchone()
+    return int(count)
