@@ -114,14 +114,13 @@ class Loader:
         """Write one load; when that is committed, and only then, believe in it."""
         newest_is_due = time.monotonic() - self._newest_at_s >= TEND_S
         load = self._as_load(takings, counts, with_newest=newest_is_due)
-        if load.is_something:
-            load_id = write(self._session.connection, load)
-            self._tally.keep(counts, load_id, newest_written=newest_is_due)
-            self._watermarks.commit()
-            self._counters.loaded(load, dropped=self._subscription.dropped)
-            self._failures = 0
-            if newest_is_due:
-                self._newest_at_s = time.monotonic()
+        load_id = write(self._session.connection, load) if load.is_something else None
+        self._tally.keep(counts, load_id, newest_written=newest_is_due)
+        self._watermarks.commit()
+        self._counters.loaded(load, dropped=self._subscription.dropped)
+        self._failures = 0
+        if newest_is_due:
+            self._newest_at_s = time.monotonic()
         takings.tell(self._book, time.monotonic())
 
     def _as_load(self, takings: Takings, counts: Counts, *, with_newest: bool) -> Load:

@@ -73,11 +73,11 @@ class Tally:
             newest=newest,
         )
 
-    def keep(self, counts: Counts, load_id: int, *, newest_written: bool) -> None:
-        """The load with these counts is in the database."""
+    def keep(self, counts: Counts, load_id: int | None, *, newest_written: bool) -> None:
+        """The load with these counts is in the database; None when there was nothing to write yet."""
         self._state = counts.state
         self._newest = Newest() if newest_written else counts.newest
-        self._load_id = load_id
+        self._load_id = load_id or self._load_id
         self._owed = ()
 
     def refresh(self, connection: Connection[Any], *, wall_at: datetime) -> None:

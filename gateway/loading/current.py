@@ -6,7 +6,7 @@ Late data never overwrites newer: every statement compares event times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,8 +97,10 @@ class Newest:
         newest = Newest(dict(self.plates), dict(self.confirmed))
         for plate in plates:
             held = newest.plates.get(plate.plate)
-            if held is None or held.as_of <= plate.as_of:
+            if held is None:
                 newest.plates[plate.plate] = plate
+            elif held.as_of <= plate.as_of:
+                newest.plates[plate.plate] = replace(plate, quality=plate.quality or held.quality)
         for position, as_of in confirmed.items():
             newest.confirmed[position] = max(as_of, newest.confirmed.get(position, as_of))
         return newest

@@ -14,7 +14,7 @@ from psycopg import Connection
 from contract.errors import LiveShelfError
 from contract.ids import StoreId
 
-LEASE_S = 6.0
+LEASE_S = 3.0
 """How long a gateway that fell silent keeps its store: the longest a takeover waits."""
 
 # Takes a store nobody has, or whose owner let it expire. The fence counts owners, so it never repeats.

@@ -25,7 +25,7 @@ PAUSE_S_MIN, PAUSE_S_MAX = 0.1, 5.0
 """The first and the longest pause between two attempts to reach the database (wall time)."""
 
 LEASE_POLL_S = 0.5
-RENEW_S = 1.5
+RENEW_S = 0.75
 """A lease is renewed four times before it would expire."""
 
 DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)

@@ -37,6 +37,7 @@ class FakeDevice:
         self.store, self.device, self.journal = store, device, journal
         self.records: list[Record] = []
         self.acks: list[Ack] = []
+        self.idle_ms = 1
         self.committed = 0
         self._url, self._batch_records, self._window_records = broker_url, batch_records, window_records
         self._sent, self._heard_at = 0, time.monotonic()
@@ -85,8 +86,8 @@ class FakeDevice:
 
     @property
     def mono_ms(self) -> int:
-        """The device's clock: a little after its newest record."""
-        return max((record.mono_ms for record in self.records), default=0) + 1
+        """The device's clock: it was idle for `idle_ms` since its newest record."""
+        return max((record.mono_ms for record in self.records), default=0) + self.idle_ms
 
     def pump(self) -> None:
         """Hear what the gateway said and send what the window allows."""
@@ -98,6 +99,14 @@ class FakeDevice:
             last = min(self._sent + self._batch_records, len(self.records))
             self.send_batch(self._sent + 1, last)
             self._sent = last
+
+    def wait_for_gateway(self, *, timeout_s: float = 60.0) -> None:
+        """Pump until a gateway answers the birth."""
+        deadline = time.monotonic() + timeout_s
+        while not self.acks:
+            self.pump()
+            assert time.monotonic() < deadline, f"{self.device}: no gateway answered"
+            time.sleep(0.01)
 
     def drain(self, *, timeout_s: float = 60.0) -> None:
         """Pump until the gateway says everything is committed."""
