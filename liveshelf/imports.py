@@ -19,11 +19,11 @@ def import_files(store: str, *, catalog: Path | None, planogram: Path | None, st
     at = clock_from_environment(os.environ).now()
     with connect(database_url()) as connection:
         if catalog:
-            yield f"{import_catalog(connection, store, catalog, at=at)} products from {catalog}"
+            yield f"{import_catalog(connection, catalog, store=StoreId(store), at=at)} products from {catalog}"
         if planogram:
-            yield f"{import_planogram(connection, store, planogram, at=at)} positions from {planogram}"
+            yield f"{import_planogram(connection, StoreId(store), planogram, at=at)} positions from {planogram}"
         if stock:
-            yield f"{import_stock(connection, store, stock, at=at)} counts from {stock}"
+            yield f"{import_stock(connection, StoreId(store), stock, at=at)} counts from {stock}"
 
 
 def create_api_key(name: str, scopes: Sequence[str], stores: Sequence[str]) -> str:

@@ -170,7 +170,7 @@ class DemoStore:
         )
         store, at = self.scenario.store, self.clock.now()
         with connect(self.database_url) as connection:
-            import_catalog(connection, store, folder / "catalog.csv", at=at)
+            import_catalog(connection, folder / "catalog.csv", store=store, at=at)
             import_planogram(connection, store, folder / "planogram.csv", at=at)
             import_stock(connection, store, folder / "stock.csv", at=at)
             self.key = create_key(connection, name="demo", scopes=READ_SCOPES, stores=[store], at=at)

@@ -1,0 +1,147 @@
+"""One bottle leaves a shelf: every program runs, from the bit the driver clocks to the availability answer."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cloud.access.service import create_key
+from cloud.catalog.service import import_catalog, import_planogram
+
+from contract.clock import ShopClock
+from database.connection import connect
+from firmware_sim.load_cell import cell_for
+from liveshelf.demo.process import Program
+from liveshelf.demo.store import free_port
+from tests.fakes.world_socket import WorldSocket
+
+pytestmark = [pytest.mark.journey, pytest.mark.broker, pytest.mark.database]
+
+SEED = 11
+UNIT_G = 520.0
+WAIT_S = 60.0
+
+CATALOG = f"""\
+sku,gtin,name,name_zh,unit,unit_weight_g,unit_spread_g,price,currency,case_gtin,case_units
+WATER,,Still water 500 ml,纯净水 500 毫升,each,{UNIT_G},2.0,2.00,EUR,,
+"""
+PLANOGRAM = """\
+position,sku,bay,shelf,plates,zones,capacity,low_units,valid_from
+b1-s1-p1,WATER,b1,b1-s1,b1-s1-l1,,12,4,2020-01-01T00:00:00Z
+"""
+
+
+class Shop:
+    """One plate with water on it, and all programs around it."""
+
+    def __init__(self, world: WorldSocket, api_url: str, key: str) -> None:
+        self.world = world
+        self.api_url = api_url
+        self.key = key
+
+    def ask(self, path: str) -> Any:
+        request = urllib.request.Request(self.api_url + path, headers={"Authorization": f"Bearer {self.key}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def wait_for(self, path: str, is_so: Callable[[Any], bool]) -> Any:
+        deadline = time.monotonic() + WAIT_S
+        answer: Any = None
+        while time.monotonic() < deadline:
+            try:
+                answer = self.ask(path)
+            except OSError:
+                answer = None
+            if answer is not None and is_so(answer):
+                return answer
+            time.sleep(0.1)
+        pytest.fail(f"{path} still answers {answer}")
+
+
+def agent_file(folder: Path, broker_url: str) -> Path:
+    cell = cell_for(SEED, "b1-s1-l1", 10_000.0)
+    path = folder / "bay-1.toml"
+    path.write_text(
+        f"""\
+store = "journey-{folder.name}"
+device = "bay-1"
+hardware = "firmware_sim.wires:open_bay"
+data_dir = "{folder / "device"}"
+broker = "{broker_url}"
+heartbeat_s = 10.0
+[hardware_options]
+socket = "{folder / "world.sock"}"
+seed = {SEED}
+[[plates]]
+plate = "b1-s1-l1"
+bay = "b1"
+shelf = "b1-s1"
+zero_count = {cell.zero_count}
+counts_per_g = {cell.counts_per_g}
+capacity_g = 10000.0
+rate_sps = 10.0
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Shop]:
+    clock = ShopClock(origin_unix_s=time.time(), rate=4.0)
+    store = f"journey-{tmp_path.name}"
+    (tmp_path / "catalog.csv").write_text(CATALOG, encoding="utf-8")
+    (tmp_path / "planogram.csv").write_text(PLANOGRAM, encoding="utf-8")
+    with connect(database_url) as connection:
+        import_catalog(connection, tmp_path / "catalog.csv", store=store, at=clock.now())
+        import_planogram(connection, store, tmp_path / "planogram.csv", at=clock.now())
+        scopes = ["availability:read", "tasks:read", "orders:read"]
+        key = create_key(connection, name="journey", scopes=scopes, stores=[store], at=clock.now())
+    port = free_port()
+    environment = {
+        **clock.environment(),
+        "LIVESHELF_DATABASE_URL": database_url,
+        "LIVESHELF_MQTT_URL": broker_url,
+        "LIVESHELF_STORE": store,
+        "LIVESHELF_API_PORT": str(port),
+    }
+    commands = {
+        "gateway": ("gateway",),
+        "worker": ("cloud", "worker"),
+        "api": ("cloud", "api"),
+        "agent": ("edge", "--config", str(agent_file(tmp_path, broker_url))),
+    }
+    with ExitStack() as stack:
+        world = stack.enter_context(WorldSocket(tmp_path / "world.sock", {"b1-s1-l1": 10 * UNIT_G}))
+        for name, (module, *arguments) in commands.items():
+            program = Program(name, module, arguments, tmp_path / f"{name}.log", environment)
+            program.start()
+            stack.callback(program.stop)
+        yield Shop(world, f"http://127.0.0.1:{port}", key)
+
+
+def test_a_bottle_that_leaves_the_shelf_leaves_the_answer_and_a_low_shelf_becomes_an_order(
+    shop: Shop, tmp_path: Path
+) -> None:
+    store = f"journey-{tmp_path.name}"
+    water = f"/v1/availability/WATER?store={store}"
+    counted = shop.wait_for(water, lambda answer: answer["on_shelf"] == 10)
+    assert counted["sellable"] == 10
+    assert "weight" in counted["basis"]
+
+    shop.world.lay(b1_s1_l1=9 * UNIT_G)
+    picked = shop.wait_for(water, lambda answer: answer["on_shelf"] == 9)
+    assert picked["sellable"] == 9
+    assert picked["change"] > counted["change"]
+
+    shop.world.lay(b1_s1_l1=2 * UNIT_G)
+    orders = f"/v1/replenishment-orders?store={store}&state=open"
+    (order,) = shop.wait_for(orders, lambda answer: bool(answer["orders"]))["orders"]
+    assert order["sku"] == "WATER"
+    assert order["units"] >= 10
