@@ -78,9 +78,10 @@ def put_products(link: Link, products: Sequence[Product]) -> None:
 
 def put_prices(link: Link, store: StoreId, products: Sequence[Product], *, at: datetime) -> None:
     """Write the prices the products came with, valid from `at` in the store."""
-    priced = [(one.sku, store, one.price_minor, one.currency, at) for one in products if one.price_minor is not None]
+    ordered = sorted(products, key=lambda product: product.sku)
+    priced = [(one.sku, store, one.price_minor, one.currency, at) for one in ordered if one.price_minor is not None]
     with link.cursor() as cursor:
-        cursor.executemany(PUT_PRICE, sorted(priced, key=lambda row: row[0]))
+        cursor.executemany(PUT_PRICE, priced)
 
 
 def put_planogram(link: Link, store: StoreId, planogram: Planogram, *, at: datetime) -> int:

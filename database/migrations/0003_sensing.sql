@@ -199,6 +199,7 @@ CREATE TABLE position_quantity (
     PRIMARY KEY (store, position)
 ) WITH (fillfactor = 50);
 CREATE INDEX ON position_quantity (store, load_id);
+CREATE INDEX ON position_quantity (store, sku);
 COMMENT ON TABLE position_quantity IS 'writer: gateway; frozen: a sensor is not to be believed, the quantity stands still and widens';
 COMMENT ON COLUMN position_quantity.as_of IS 'event time of the newest reading behind it';
 COMMENT ON COLUMN position_quantity.load_id IS 'the load that last changed the pmf, frozen or basis; a load that only confirms moves as_of alone';

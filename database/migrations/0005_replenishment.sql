@@ -51,4 +51,5 @@ CREATE TABLE task (
 );
 CREATE UNIQUE INDEX task_one_refill ON task (store, position) WHERE kind = 'refill' AND closed_at IS NULL;
 CREATE INDEX ON task (store, state);
+CREATE INDEX ON task (store, position, closed_at);
 COMMENT ON TABLE task IS 'writer: cloud; done is what a person says, verified what the scale says';

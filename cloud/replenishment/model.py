@@ -1,0 +1,152 @@
+"""When a shelf is short, and what ends it: a refill from the backroom, or an order (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cloud.stock.model import PositionBelief
+
+Verdict = Literal["open", "close", "wait"]
+
+CLEAR_SHARE = 4
+"""A shelf is clearly above low when a quarter of the room above low is filled again: the margin of the hysteresis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortageRule:
+    """How sure, and for how long, before a shelf is called short or well again. `hold` is shop time."""
+
+    sure: float = 0.9
+    hold: timedelta = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Since when a shelf has surely been low; None when it is not."""
+
+    low_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenShortage:
+    """A shortage that stands, with what is known of its shelf now. `task` tells whether a refill task is on its way."""
+
+    shortage_id: int
+    position: str
+    units: int
+    capacity: int
+    low_units: int
+    task: bool
+
+    @property
+    def room(self) -> int:
+        """Units that fit on the shelf."""
+        return max(0, self.capacity - self.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A refill to ask of staff."""
+
+    shortage_id: int
+    position: str
+    units: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """Goods to ask of the supplier."""
+
+    units: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do about the shortages of one SKU in one store."""
+
+    tasks: tuple[NewTask, ...] = ()
+    order: NewOrder | None = None
+    close_order: bool = False
+
+
+def clear_units(low_units: int, capacity: int) -> int:
+    """Return from how many units on a shelf is clearly above low; never more than it can hold."""
+    return min(capacity, low_units + max(1, (capacity - low_units) // CLEAR_SHARE))
+
+
+def judge(
+    watch: Watch, belief: PositionBelief, *, is_open: bool, at: datetime, rule: ShortageRule
+) -> tuple[Watch, Verdict]:
+    """Return the watch carried on and what to do about a shelf.
+
+    It opens when P(quantity <= low) has been at least `sure` for the hold, closes when P(quantity >= clear) is at
+    least `sure`. A frozen sensor, or one not heard yet, neither opens nor closes anything.
+    """
+    if belief.frozen or belief.as_of is None:
+        return Watch(), "wait"
+    if is_open:
+        clear = 1.0 - belief.at_most(clear_units(belief.low_units, belief.capacity) - 1)
+        return Watch(), "close" if clear >= rule.sure else "wait"
+    if belief.at_most(belief.low_units) < rule.sure:
+        return Watch(), "wait"
+    since = watch.low_since or at
+    if at - since >= rule.hold:
+        return Watch(), "open"
+    return Watch(low_since=since), "wait"
+
+
+def plan(
+    shortages: Sequence[OpenShortage], *, backroom: int, promised: int, order_state: str | None, case_units: int | None
+) -> Plan:
+    """Return what ends the open shortages of a SKU.
+
+    `backroom` is what the ledger has there, `promised` what tasks not yet done will take of it; `order_state` is the
+    state of the order under way, None when there is none. One order is open per SKU and store: it nets all that lacks.
+    A received order closes when no shelf is short any more, or when its goods have left the backroom for the shelf.
+    """
+    left = max(0, backroom - promised)
+    tasks: list[NewTask] = []
+    lacking: list[OpenShortage] = []
+    for shortage in shortages:
+        if shortage.task or not shortage.room:
+            continue
+        if left:
+            units = min(left, shortage.room)
+            tasks.append(_task(shortage, units, backroom))
+            left -= units
+        else:
+            lacking.append(shortage)
+    working = bool(tasks) or any(shortage.task for shortage in shortages)
+    close = order_state == "received" and (not shortages or (bool(lacking) and not working))
+    order = _order(lacking, case_units) if lacking and not working and (order_state is None or close) else None
+    return Plan(tasks=tuple(tasks), order=order, close_order=close)
+
+
+def order_units(lacking: int, case_units: int | None) -> int:
+    """Return how many units to order to cover what lacks, in whole cases when a case is known."""
+    if case_units is None:
+        return lacking
+    return -(-lacking // case_units) * case_units
+
+
+def shelf_reason(units: int, capacity: int, low_units: int) -> str:
+    """Return how a shelf stands, in words."""
+    return f"{units} left of {capacity}, low at {low_units}"
+
+
+def _task(shortage: OpenShortage, units: int, backroom: int) -> NewTask:
+    shelf = shelf_reason(shortage.units, shortage.capacity, shortage.low_units)
+    reason = f"{shelf}; {backroom} in the backroom"
+    return NewTask(shortage_id=shortage.shortage_id, position=shortage.position, units=units, reason=reason)
+
+
+def _order(lacking: Sequence[OpenShortage], case_units: int | None) -> NewOrder:
+    units = order_units(sum(shortage.room for shortage in lacking), case_units)
+    shelves = "; ".join(f"{one.position}: {shelf_reason(one.units, one.capacity, one.low_units)}" for one in lacking)
+    cases = f"; {units // case_units} cases of {case_units}" if case_units and case_units > 1 else ""
+    return NewOrder(units=units, reason=f"{shelves}; none in the backroom{cases}")

@@ -1,0 +1,275 @@
+"""SQL of shortages, tasks and orders. Nothing here commits; every change also goes to the change outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, class_row
+
+from contract.ids import StoreId
+
+Link = Connection[TupleRow]
+
+TASK_SELECT = """SELECT t.task_id, t.kind, t.store, t.position, t.sku, p.name, coalesce(c.bay, '') AS bay,
+    coalesce(c.shelf, '') AS shelf, t.suggested_units, t.state, t.reason, t.assignee, t.done_units, t.opened_at,
+    t.taken_at, t.done_at, t.closed_at,
+    t.closed_at IS NULL AND coalesce(b.units, 0) > 0 AS workable
+    FROM task t JOIN product p USING (sku)
+    LEFT JOIN current_position c ON c.store = t.store AND c.position = t.position
+    LEFT JOIN stock_place b ON b.store = t.store AND b.sku = t.sku AND b.place = 'backroom'"""
+
+TASKS = (
+    TASK_SELECT
+    + """
+    WHERE t.store = %(store)s AND (%(states)s::text[] IS NULL OR t.state = ANY(%(states)s))
+      AND (%(cursor)s::text IS NULL
+           OR (t.opened_at, t.task_id) > (SELECT opened_at, task_id FROM task WHERE task_id = %(cursor)s))
+    ORDER BY t.opened_at, t.task_id LIMIT %(limit)s"""
+)
+
+TASK = TASK_SELECT + " WHERE t.task_id = %s"
+
+ORDER_SELECT = """SELECT o.order_id, o.store, o.sku, p.name, o.units, o.received_units, o.state, o.reason, o.opened_at,
+    o.expected_at, o.received_at, o.closed_at
+    FROM replenishment_order o JOIN product p USING (sku)"""
+
+ORDERS = (
+    ORDER_SELECT
+    + """
+    WHERE o.store = %(store)s AND (%(states)s::text[] IS NULL OR o.state = ANY(%(states)s))
+      AND (%(cursor)s::text IS NULL OR (o.opened_at, o.order_id) >
+           (SELECT opened_at, order_id FROM replenishment_order WHERE order_id = %(cursor)s))
+    ORDER BY o.opened_at, o.order_id LIMIT %(limit)s"""
+)
+
+ORDER = ORDER_SELECT + " WHERE o.order_id = %s"
+
+OPEN_SHORTAGE = """INSERT INTO shortage (store, position, sku, low_units, opened_units, reason, opened_at)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+
+# Staff who were at work there have the scale's word for it; a task nobody took has ended by itself.
+CLOSE_TASKS = """UPDATE task SET state = CASE WHEN state = 'open' THEN 'cancelled' ELSE 'verified' END, closed_at = %s
+                 WHERE store = %s AND position = %s AND kind = 'refill' AND closed_at IS NULL RETURNING task_id"""
+
+# What staff said they put there has been seen by the scale, though the shelf is still short.
+VERIFY_SEEN = """UPDATE task t SET state = 'verified', closed_at = %(at)s
+    WHERE t.store = %(store)s AND t.kind = 'refill' AND t.state = 'done' AND t.closed_at IS NULL
+      AND t.done_units <= (SELECT coalesce(sum(l.units), 0) FROM stock_ledger l
+                           WHERE l.store = t.store AND l.sku = t.sku AND l.position = t.position
+                             AND l.kind IN ('refill', 'refill_unknown') AND l.happened_at >= t.opened_at)
+    RETURNING task_id, sku"""
+
+# What staff said they put there was never seen by the scale.
+CANCEL_UNSEEN = """UPDATE task SET state = 'cancelled', closed_at = %(at)s
+    WHERE store = %(store)s AND kind = 'refill' AND state = 'done' AND closed_at IS NULL AND done_at <= %(before)s
+    RETURNING task_id, sku"""
+
+SHORTAGES = """SELECT s.shortage_id, s.position, s.sku,
+                      EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
+                              AND t.kind = 'refill' AND t.closed_at IS NULL)
+               FROM shortage s WHERE s.store = %s AND s.closed_at IS NULL AND s.sku = ANY(%s)
+               ORDER BY s.sku, s.position"""
+
+PROMISED = """SELECT sku, sum(suggested_units)::integer FROM task
+              WHERE store = %s AND sku = ANY(%s) AND kind = 'refill' AND state IN ('open', 'taken') GROUP BY sku"""
+
+ADD_TASK = """INSERT INTO task
+                  (task_id, kind, store, position, sku, shortage_id, suggested_units, state, reason, opened_at)
+              VALUES (%s, 'refill', %s, %s, %s, %s, %s, 'open', %s, %s)"""
+
+ADD_ORDER = """INSERT INTO replenishment_order (order_id, store, sku, units, state, reason, opened_at)
+               VALUES (%s, %s, %s, %s, 'open', %s, %s)"""
+
+TASKS_CHANGED = """INSERT INTO change_outbox (kind, store, subject, body)
+                   SELECT 'task', store, task_id, to_jsonb(t) FROM task t WHERE task_id = ANY(%s) ORDER BY task_id"""
+
+ORDERS_CHANGED = """INSERT INTO change_outbox (kind, store, subject, body)
+                    SELECT 'order', store, order_id, to_jsonb(o) FROM replenishment_order o
+                    WHERE order_id = ANY(%s) ORDER BY order_id"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    """A task as it is told: `workable` while the books have goods in the backroom to carry."""
+
+    task_id: str
+    kind: str
+    store: str
+    position: str
+    sku: str
+    name: str
+    bay: str
+    shelf: str
+    suggested_units: int
+    state: str
+    reason: str
+    assignee: str | None
+    done_units: int | None
+    opened_at: datetime
+    taken_at: datetime | None
+    done_at: datetime | None
+    closed_at: datetime | None
+    workable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """A replenishment order as it is told."""
+
+    order_id: str
+    store: str
+    sku: str
+    name: str
+    units: int
+    received_units: int
+    state: str
+    reason: str
+    opened_at: datetime
+    expected_at: datetime | None
+    received_at: datetime | None
+    closed_at: datetime | None
+
+
+def task(link: Link, task_id: str) -> TaskRow | None:
+    """Return one task."""
+    return link.cursor(row_factory=class_row(TaskRow)).execute(TASK, (task_id,)).fetchone()
+
+
+def order(link: Link, order_id: str) -> OrderRow | None:
+    """Return one order."""
+    return link.cursor(row_factory=class_row(OrderRow)).execute(ORDER, (order_id,)).fetchone()
+
+
+def tasks(link: Link, store: str, *, states: Sequence[str] | None, cursor: str | None, limit: int) -> list[TaskRow]:
+    """Return tasks of a store, oldest first, after the one the cursor names."""
+    asked = {"store": store, "states": states, "cursor": cursor, "limit": limit}
+    return link.cursor(row_factory=class_row(TaskRow)).execute(TASKS, asked).fetchall()
+
+
+def orders(link: Link, store: str, *, states: Sequence[str] | None, cursor: str | None, limit: int) -> list[OrderRow]:
+    """Return orders of a store, oldest first, after the one the cursor names."""
+    asked = {"store": store, "states": states, "cursor": cursor, "limit": limit}
+    return link.cursor(row_factory=class_row(OrderRow)).execute(ORDERS, asked).fetchall()
+
+
+def short_positions(link: Link, store: StoreId) -> set[str]:
+    """Return the positions with an open shortage."""
+    rows = link.execute("SELECT position FROM shortage WHERE store = %s AND closed_at IS NULL", (store,))
+    return {position for (position,) in rows}
+
+
+def open_shortage(
+    link: Link, store: StoreId, *, position: str, sku: str, low_units: int, units: int, reason: str, at: datetime
+) -> None:
+    """Open the shortage of a position."""
+    link.execute(OPEN_SHORTAGE, (store, position, sku, low_units, units, reason, at))
+
+
+def close_shortage(link: Link, store: StoreId, *, position: str, units: int, at: datetime) -> None:
+    """Close the shortage of a position and the task that was to end it."""
+    link.execute(
+        """UPDATE shortage SET closed_at = %s, closed_units = %s
+           WHERE store = %s AND position = %s AND closed_at IS NULL""",
+        (at, units, store, position),
+    )
+    tasks_changed(link, [task_id for (task_id,) in link.execute(CLOSE_TASKS, (at, store, position))])
+
+
+def end_done_tasks(link: Link, store: StoreId, *, at: datetime, unseen_after: timedelta) -> set[str]:
+    """Verify done tasks the scale has seen, cancel those it has not seen for too long; return their SKUs."""
+    facts = {"store": store, "at": at, "before": at - unseen_after}
+    ended = [*link.execute(VERIFY_SEEN, facts), *link.execute(CANCEL_UNSEEN, facts)]
+    tasks_changed(link, [task_id for task_id, _ in ended])
+    return {sku for _, sku in ended}
+
+
+def open_shortages(link: Link, store: StoreId, skus: Iterable[str]) -> list[tuple[int, str, str, bool]]:
+    """Return (id, position, SKU, has a task) of the open shortages of SKUs."""
+    return link.execute(SHORTAGES, (store, sorted(skus))).fetchall()
+
+
+def promised(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, int]:
+    """Return the units that tasks not yet done will take from the backroom, by SKU."""
+    return {sku: units for sku, units in link.execute(PROMISED, (store, sorted(skus)))}  # noqa: C416 - rows are untyped
+
+
+def orders_under_way(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return (order id, state) of the order under way, by SKU."""
+    rows = link.execute(
+        """SELECT sku, order_id, state FROM replenishment_order
+           WHERE store = %s AND sku = ANY(%s) AND state IN ('open', 'received')""",
+        (store, sorted(skus)),
+    )
+    return {sku: (order_id, state) for sku, order_id, state in rows}
+
+
+def case_units(link: Link, skus: Iterable[str]) -> dict[str, int | None]:
+    """Return the units of a case, by SKU."""
+    rows = link.execute("SELECT sku, case_units FROM product WHERE sku = ANY(%s)", (sorted(skus),))
+    return {sku: units for sku, units in rows}  # noqa: C416 - rows are untyped
+
+
+def add_task(
+    link: Link, store: StoreId, *, task_id: str, position: str, sku: str, shortage_id: int, units: int, reason: str,
+    at: datetime,
+) -> None:  # fmt: skip
+    """Open a refill task."""
+    link.execute(ADD_TASK, (task_id, store, position, sku, shortage_id, units, reason, at))
+    tasks_changed(link, [task_id])
+
+
+def add_order(link: Link, store: StoreId, *, order_id: str, sku: str, units: int, reason: str, at: datetime) -> None:
+    """Open an order."""
+    link.execute(ADD_ORDER, (order_id, store, sku, units, reason, at))
+    orders_changed(link, [order_id])
+
+
+def close_order(link: Link, order_id: str, *, at: datetime) -> None:
+    """Close a received order."""
+    link.execute("UPDATE replenishment_order SET state = 'closed', closed_at = %s WHERE order_id = %s", (at, order_id))
+    orders_changed(link, [order_id])
+
+
+def set_taken(link: Link, task_id: str, *, assignee: str, at: datetime) -> None:
+    """Give a task to somebody."""
+    link.execute(
+        "UPDATE task SET state = 'taken', assignee = %s, taken_at = %s WHERE task_id = %s", (assignee, at, task_id)
+    )
+    tasks_changed(link, [task_id])
+
+
+def set_done(link: Link, task_id: str, *, units: int, at: datetime) -> None:
+    """Note what staff put on the shelf; with nothing put there is nothing for the scale to see, and the task ends."""
+    link.execute(
+        """UPDATE task SET state = 'done', done_units = %(units)s, taken_at = coalesce(taken_at, %(at)s),
+               done_at = %(at)s, closed_at = CASE WHEN %(units)s = 0 THEN %(at)s END
+           WHERE task_id = %(task_id)s""",
+        {"units": units, "at": at, "task_id": task_id},
+    )
+    tasks_changed(link, [task_id])
+
+
+def add_receipt(link: Link, order_id: str, units: int, *, at: datetime) -> None:
+    """Count received units; the order is received when it is complete."""
+    link.execute(
+        """UPDATE replenishment_order SET received_units = received_units + %(units)s, received_at = %(at)s,
+               state = CASE WHEN received_units + %(units)s >= units THEN 'received' ELSE state END
+           WHERE order_id = %(order_id)s""",
+        {"units": units, "at": at, "order_id": order_id},
+    )
+    orders_changed(link, [order_id])
+
+
+def tasks_changed(link: Link, task_ids: Sequence[str]) -> None:
+    """Put the tasks as they stand now into the change outbox."""
+    if task_ids:
+        link.execute(TASKS_CHANGED, (list(task_ids),))
+
+
+def orders_changed(link: Link, order_ids: Sequence[str]) -> None:
+    """Put the orders as they stand now into the change outbox."""
+    if order_ids:
+        link.execute(ORDERS_CHANGED, (list(order_ids),))
