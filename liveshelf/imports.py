@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
-
 from contract.clock import clock_from_environment
 from contract.errors import ConfigurationError
+from contract.ids import StoreId
 from database.connection import connect
 
 

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
-from edge.outbox.outbox import durable_records
-from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
-
 from contract.clock import ShopClock
+from contract.ids import StoreId
 from database.connection import connect
 from database.embedded import EmbeddedServer
 from database.migrate import migrate
+from edge.outbox.durable import durable_records
+from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
 
 START_WAIT_S = 60.0
@@ -168,7 +169,7 @@ class DemoStore:
             socket_path=folder / "world.sock",
             data_dir=folder / "devices",
         )
-        store, at = self.scenario.store, self.clock.now()
+        store, at = StoreId(self.scenario.store), self.clock.now()
         with connect(self.database_url) as connection:
             import_catalog(connection, folder / "catalog.csv", store=store, at=at)
             import_planogram(connection, store, folder / "planogram.csv", at=at)

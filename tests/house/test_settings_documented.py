@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from edge.settings import AgentSettings, PlateSettings, ZoneSettings
-
 from cloud.settings import CloudSettings
+from edge.settings import AgentSettings, PlateSettings, ZoneSettings
 from tests.house.source_tree import ROOT, product_modules
 
 VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram
-
 from contract.clock import ShopClock
+from contract.ids import StoreId
 from database.connection import connect
 from firmware_sim.load_cell import cell_for
 from liveshelf.demo.process import Program
@@ -95,7 +96,7 @@ rate_sps = 10.0
 @pytest.fixture
 def shop(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Shop]:
     clock = ShopClock(origin_unix_s=time.time(), rate=4.0)
-    store = f"journey-{tmp_path.name}"
+    store = StoreId(f"journey-{tmp_path.name}")
     (tmp_path / "catalog.csv").write_text(CATALOG, encoding="utf-8")
     (tmp_path / "planogram.csv").write_text(PLANOGRAM, encoding="utf-8")
     with connect(database_url) as connection:
