@@ -16,6 +16,11 @@ class Reserve(Protocol):
     """The numbered, durable records to send; `edge.outbox.outbox.Outbox` is one."""
 
     @property
+    def journal(self) -> str:
+        """The journal of this run; another one after a damaged file was set aside."""
+        ...
+
+    @property
     def epoch(self) -> str:
         """The database epoch the watermarks belong to."""
         ...

@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 class Publisher:
     """Sends an outbox to the gateway, exactly by the wire rules.
 
-    `birth` says what the device is; its `sent_mono_ms` and `journals_held` are filled in at each connect. `commands`
-    maps an op to what answers it (`ping` and `identify` are always there). `wall_s` is a wall clock that never steps
-    back: timers of transport do not run on shop time.
+    `birth` says what the device is; what changes in it (journal, time, journals held) is filled in at each connect.
+    `commands` maps an op to what answers it (`ping` and `identify` are always there). `wall_s` is a wall clock that
+    never steps back: timers of transport do not run on shop time.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Publisher:
         self._dial = dial
         self._wall_s = wall_s
         self._window = Window(rule or WindowRule(), outbox.epoch, outbox.watermarks())
-        self._newest = NewestWeights(device=birth.device, journal=birth.journal, clock=clock)
+        self._newest = NewestWeights(device=birth.device, clock=clock)
         self._link: Link | None = None
         self._connected = False
         self._dial_at_s = 0.0
@@ -143,7 +143,10 @@ class Publisher:
         self._link.subscribe([self._topic("ack"), self._topic("cmd")])
         held = [journal for journal in self._outbox.held() if journal.first <= journal.last]
         birth = msgspec.structs.replace(
-            self._birth, sent_mono_ms=self._clock.mono_ms(), journals_held=held[-JOURNALS_IN_BIRTH_MAX:]
+            self._birth,
+            journal=self._outbox.journal,
+            sent_mono_ms=self._clock.mono_ms(),
+            journals_held=held[-JOURNALS_IN_BIRTH_MAX:],
         )
         self._publish("birth", encode(birth), retain=True)
         self._publish("state", encode(self._state(online=True)), retain=True)
@@ -214,7 +217,10 @@ class Publisher:
 
     def _send_newest(self) -> None:
         message = self._newest.message(
-            now_s=self._wall_s(), backlog=self._window.backlog, waiting_since_s=self._window.waiting_since_s
+            self._outbox.journal,
+            now_s=self._wall_s(),
+            backlog=self._window.backlog,
+            waiting_since_s=self._window.waiting_since_s,
         )
         if message is not None and self._birth.store != NEW_DEVICE_STORE:
             self._publish("now", encode(message))
@@ -227,7 +233,7 @@ class Publisher:
         return str(Topic(StoreId(self._birth.store), DeviceId(self._birth.device), channel))
 
     def _state(self, *, online: bool) -> State:
-        return State(device=self._birth.device, online=online, journal=self._birth.journal)
+        return State(device=self._birth.device, online=online, journal=self._outbox.journal)
 
 
 def _host(broker: str) -> str:

@@ -16,7 +16,7 @@ from contract.clock import ManualClock
 from contract.errors import ConfigurationError
 from contract.records import ClockRecord, Gap, HealthRecord, Record, TagRecord, WeightRecord
 from edge.outbox.durable import durable_records
-from edge.outbox.outbox import QUOTA_BYTES_MIN, Outbox
+from edge.outbox.outbox import QUOTA_BYTES_MIN, Outbox, OutboxFull
 from edge.outbox.rows import DamagedRow, decode_row, encode_row
 
 DAY_S = 24 * 3600.0
@@ -281,6 +281,32 @@ def test_an_operator_reads_which_numbers_were_durable(path: Path, clock: ManualC
     assert durable_records(path) == {first.journal: [(1, 5)], second.journal: [(1, 1)]}
     with pytest.raises(ConfigurationError, match="found nothing"):
         durable_records(path.with_name("other"))
+
+
+def test_a_full_disk_costs_the_oldest_records_and_never_a_new_one(outbox: Outbox) -> None:
+    for start in range(1, 20_001, 500):
+        outbox.append([weight(number) for number in range(start, start + 500)])
+    fill_disk(outbox)
+    for start in range(20_001, 22_001, 100):
+        outbox.append([weight(number) for number in range(start, start + 100)])
+    kept = [seq for seq, _ in outbox.read(outbox.journal, 1, 10**6)]
+    (gap,) = outbox.gaps(outbox.journal, 1, 22_000)
+    assert (gap.first, gap.reason) == (1, "dropped")
+    assert kept == list(range(gap.last + 1, 22_001))
+
+
+def test_a_full_disk_with_nothing_to_give_up_numbers_nothing(outbox: Outbox) -> None:
+    fill_disk(outbox)
+    with pytest.raises(OutboxFull, match="the disk is full") as full:
+        outbox.append([weight(number) for number in range(1, 5_001)])
+    assert full.value.retryable
+    assert outbox.held() == []
+
+
+def fill_disk(outbox: Outbox) -> None:
+    """Let the file grow no further, as a full disk would: SQLite answers both with SQLITE_FULL."""
+    (pages,) = outbox._connection.execute("PRAGMA page_count").fetchone()
+    outbox._connection.execute(f"PRAGMA max_page_count = {pages}").fetchall()
 
 
 def test_a_quota_without_room_for_records_is_refused(path: Path, clock: ManualClock) -> None:

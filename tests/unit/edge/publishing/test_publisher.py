@@ -58,6 +58,10 @@ class Kept:
             self.last += 1
             self.records[self.last] = record
 
+    @property
+    def journal(self) -> str:
+        return JOURNAL
+
     def watermarks(self) -> dict[str, int]:
         return dict(self.marks)
 
