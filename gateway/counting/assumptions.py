@@ -35,6 +35,9 @@ WEIGHINGS = 4
 NOISE_MIN_G = 0.3
 """No plate at rest is trusted below this: quantisation of real shelf plates 0.24 g (CPS-IoT 2020)."""
 
+HASTE = 3.0
+"""A weight whose noise was so many times the present one was taken before the shelf was calm (three sigma)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpillClass:

@@ -122,6 +122,16 @@ def shifted(belief: Belief, total_g: float, at_s: float, error_g2: float) -> Bel
     return replace(belief, mean=mean, cov=cov, total_g=total_g, at_s=at_s)
 
 
+def weighed_again(component: Component, belief: Belief, total_g: float, noise_g2: float) -> Belief:
+    """Return the belief after a calmer weighing of the same goods: one that was taken in haste is checked by it."""
+    rows = rows_of(component, belief.counts)
+    surprise, variance = surprise_of(belief.mean, belief.cov, rows, total_g)
+    variance = variance + noise_g2
+    logs = np.log(belief.weight) - 0.5 * (surprise**2 / variance + np.log(variance))
+    mean, cov = measured(belief.mean, belief.cov, rows, total_g, noise_g2)
+    return pruned(replace(belief, weight=np.exp(logs - logs.max()), mean=mean, cov=cov, total_g=total_g))
+
+
 def pruned(belief: Belief) -> Belief:
     """Return the belief with equal hypotheses merged (moments matched), the improbable forgotten, summing to 1."""
     tags = np.column_stack([belief.counts, belief.scale])

@@ -13,7 +13,7 @@ from gateway.counting.layout import Component, Layout
 from gateway.counting.quantities import changed, quantities_of, tagged_quantity
 from gateway.counting.state import CountingState, PendingStep, Published, Rest, ShelfState
 from gateway.counting.tags import count_tag
-from gateway.counting.weights import ShelfCount
+from gateway.counting.weights import ShelfCount, hasty
 from gateway.model import CountingModel, Quantity, Readings, ShelfEvent
 
 
@@ -194,6 +194,7 @@ def _confirms(rest: Rest, before: Rest | None, tolerance_g: float) -> bool:
         before is not None
         and rest.quality == before.quality == "ok"
         and before.rest_g == before.heard_g
+        and not hasty(before.noise_g, rest.noise_g)
         and abs(rest.heard_g - before.rest_g) < tolerance_g
     )
 

@@ -49,11 +49,22 @@ class PendingStep(Struct, frozen=True):
     quality: Quality
 
 
+class Unsettled(Struct, frozen=True):
+    """An episode that no units explained: what was believed and strange before it, what changed, and when."""
+
+    belief: Belief
+    foreign: tuple[float, ...]
+    plates_g: tuple[float, ...]
+    noise_g2: float
+    at_s: float
+
+
 class ComponentState(Struct, frozen=True):
     """One component: what is believed, strange weights on it, whether its sensors are to be believed.
 
     `made_for` is the planogram it was counted with; `jumped_s` the time a change without an episode was first heard;
-    `doubts` how many episodes in a row the absolute weight spoke against the differences.
+    `noise_g2` the variance of the noise of the newest weighing behind the belief; `unsettled` the last episode when no
+    units explained it; `doubts` how many episodes in a row the absolute weight spoke against the differences.
     """
 
     made_for: tuple[str, ...]
@@ -61,6 +72,8 @@ class ComponentState(Struct, frozen=True):
     foreign: tuple[float, ...] = ()
     frozen: bool = False
     jumped_s: float | None = None
+    noise_g2: float = 0.0
+    unsettled: Unsettled | None = None
     doubts: int = 0
 
 

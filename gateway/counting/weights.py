@@ -14,13 +14,13 @@ import msgspec
 import numpy as np
 
 from contract.ids import PlateId, PositionId
-from gateway.counting.assumptions import NOISE_MIN_G
-from gateway.counting.belief import Belief, first_belief, shifted, told
+from gateway.counting.assumptions import HASTE, NOISE_MIN_G
+from gateway.counting.belief import Belief, first_belief, shifted, told, weighed_again
 from gateway.counting.episode import Explained, Seen, explain, foreign_after
 from gateway.counting.events import Cause, taken_lately, unit_events
 from gateway.counting.layout import Component, Shelf
 from gateway.counting.options import FOREIGN, OWN, Change
-from gateway.counting.state import ComponentState, PendingStep, Rest, ShelfState
+from gateway.counting.state import ComponentState, PendingStep, Rest, ShelfState, Unsettled
 from gateway.model import ManualCount, ShelfEvent
 
 DOUBTS_MAX = 3
@@ -31,6 +31,13 @@ DOUBT_G = 15.0
 
 DOUBT_PROBABILITY = 0.9
 """So sure the absolute weight has to be of another count."""
+
+UNSETTLED_S = 15.0
+"""A hand that rests on a shelf looks like a change no units explain; what comes within so long may be the rest of it
+(MPS names "hand held on the shelf for long" among the hard cases)."""
+
+SETTLED_PROBABILITY = 0.9
+"""So sure two episodes must be one before they are."""
 
 CARRY_PROBABILITY = 0.5
 """A count is carried over a change of the planogram when it is likelier than not."""
@@ -65,8 +72,8 @@ class ShelfCount:
         for step in steps:
             self._note_step(step, counted, at_s)
         explained = explain(seen)
-        for index, found in explained.items():
-            self._apply(seen[index], found, cause)
+        for index, each in enumerate(seen):
+            self._conclude(each, explained.get(index), cause)
         for component in self.shelf.components:
             if component not in counted and any(plate in by_plate for plate in component.plates):
                 self._attend(component, cause)
@@ -115,13 +122,21 @@ class ShelfCount:
         jump_g = sum(plate.heard_g - plate.rest_g for plate in plates)
         if abs(jump_g) < component.half_unit_g:
             self._settle_rests(component)
-            self._keep(component, held, jumped_s=None)
+            self._keep(component, self._calmer(component, held), jumped_s=None)
             return
         jumped_s = held.jumped_s if held.jumped_s is not None else max(plate.at_s for plate in plates)
         held = msgspec.structs.replace(held, jumped_s=jumped_s)
         self._keep(component, held)
         if all(plate.at_s >= jumped_s for plate in plates):
             self._explain_late(component, held, cause)
+
+    def _calmer(self, component: Component, held: ComponentState) -> ComponentState:
+        """Weigh again what was weighed in haste, as soon as it lies calm."""
+        now_g2 = self._noise_g2(component)
+        if held.belief is None or held.noise_g2 <= HASTE**2 * now_g2:
+            return held
+        belief = weighed_again(component, held.belief, self._total_g(component), now_g2)
+        return msgspec.structs.replace(held, belief=belief, noise_g2=now_g2)
 
     def _explain_late(self, component: Component, held: ComponentState, cause: Cause) -> None:
         assert held.belief is not None
@@ -133,8 +148,7 @@ class ShelfCount:
         belief = shifted(held.belief, self._total_g(component), cause.time.timestamp(), 0.0)
         seen = Seen(component=component, belief=belief, change=change, foreign=held.foreign)
         self._settle_rests(component)
-        for found in explain([seen]).values():
-            self._apply(seen, found, cause)
+        self._conclude(seen, explain([seen]).get(0), cause)
 
     def _countable(self, component: Component, by_plate: dict[PlateId, PendingStep]) -> bool:
         """Tell whether an episode can be counted here: all plates known, believed before and after."""
@@ -149,11 +163,16 @@ class ShelfCount:
             step = by_plate.get(plate)
             if step is not None and step.before_g is not None:
                 rest = self.state.plates[plate]
-                self.state.plates[plate] = msgspec.structs.replace(rest, heard_g=step.before_g)
+                noise_g = min(rest.noise_g, max(step.noise_g, NOISE_MIN_G))
+                self.state.plates[plate] = msgspec.structs.replace(rest, heard_g=step.before_g, noise_g=noise_g)
         plates = [self.state.plates[plate] for plate in component.plates]
         if abs(sum(plate.heard_g - plate.rest_g for plate in plates)) >= component.half_unit_g:
             self._explain_late(component, self._held(component), cause)
         self._settle_rests(component)
+        held = self._held(component)
+        calmer = self._calmer(component, held)
+        if calmer is not held:
+            self._keep(component, calmer)
 
     def _seen(self, component: Component, by_plate: dict[PlateId, PendingStep]) -> Seen:
         held = self._held(component)
@@ -177,6 +196,18 @@ class ShelfCount:
         rest_g = step.weight_g if explained or before is None else before.rest_g
         self.state.plates[step.plate] = Rest(rest_g, step.weight_g, step.noise_g, step.quality, at_s)
 
+    def _conclude(self, seen: Seen, found: Explained | None, cause: Cause) -> None:
+        """Take in what happened to a component, together with what was left unsettled just before, if that fits."""
+        unsettled = self._held(seen.component).unsettled
+        if unsettled is not None and cause.time.timestamp() - unsettled.at_s <= UNSETTLED_S:
+            whole = _joined(unsettled, seen)
+            as_one = explain([whole]).get(0)
+            if as_one is not None and _units_moved(as_one):
+                self._apply(whole, as_one, cause)
+                return
+        if found is not None:
+            self._apply(seen, found, cause)
+
     def _apply(self, seen: Seen, found: Explained, cause: Cause) -> None:
         component, held = seen.component, self._held(seen.component)
         if found.move == OWN:
@@ -184,7 +215,14 @@ class ShelfCount:
         elif found.move == FOREIGN and seen.change.total_g > 0:
             self.events.append(_misplaced(seen, found, cause))
         belief = found.belief
-        held = msgspec.structs.replace(held, belief=belief, foreign=foreign_after(seen, found), jumped_s=None)
+        held = msgspec.structs.replace(
+            held,
+            belief=belief,
+            foreign=foreign_after(seen, found),
+            jumped_s=None,
+            noise_g2=seen.change.noise_g2,
+            unsettled=_unsettled(seen, cause) if found.move == FOREIGN else None,
+        )
         self._keep(component, self._doubted(component, held))
 
     def _moved(self, seen: Seen, found: Explained, cause: Cause) -> list[ShelfEvent]:
@@ -273,3 +311,31 @@ def _misplaced(seen: Seen, found: Explained, cause: Cause) -> ShelfEvent:
 def _disagrees(belief: Belief, absolute: Belief, index: int) -> bool:
     _, pmf = absolute.marginal(index)
     return bool(pmf.max() > DOUBT_PROBABILITY) and absolute.best(index) != belief.best(index)
+
+
+def hasty(before_g: float, now_g: float) -> bool:
+    """Tell whether a weight with the first noise was taken in haste, judged by a later one of the same goods."""
+    return before_g > HASTE * max(now_g, NOISE_MIN_G)
+
+
+def _unsettled(seen: Seen, cause: Cause) -> Unsettled:
+    return Unsettled(
+        belief=seen.belief,
+        foreign=seen.foreign,
+        plates_g=tuple(float(plate_g) for plate_g in seen.change.plates_g),
+        noise_g2=seen.change.noise_g2,
+        at_s=cause.time.timestamp(),
+    )
+
+
+def _joined(unsettled: Unsettled, seen: Seen) -> Seen:
+    """Return two episodes of a component as one."""
+    change = Change(
+        plates_g=np.array(unsettled.plates_g) + seen.change.plates_g,
+        noise_g2=max(unsettled.noise_g2, seen.change.noise_g2),
+    )
+    return Seen(component=seen.component, belief=unsettled.belief, change=change, foreign=unsettled.foreign)
+
+
+def _units_moved(found: Explained) -> bool:
+    return found.move == OWN and any(found.steps) and min(found.probability) > SETTLED_PROBABILITY
