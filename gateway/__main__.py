@@ -15,6 +15,7 @@ from gateway.counters import Counters
 from gateway.loader import Loader
 from gateway.loading.lease import LeaseLost
 from gateway.loading.session import DATABASE_AWAY, DatabaseReplaced, Stopped, open_session
+from gateway.logs import log_to_stderr
 from gateway.receiving.subscription import Subscription
 from gateway.settings import GatewaySettings, settings_from
 
@@ -31,7 +32,7 @@ def main() -> int:
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return CONFIGURATION_WRONG
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr(logging.getLevelNamesMapping()[settings.log_level.upper()])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -88,8 +88,11 @@ class Subscription:
         self._acks: dict[DeviceId, bytes] = {}
         self._acks_lock = threading.Lock()
         self._overflowing = False
+        self._unreached = False
+        self._place = url.rpartition("@")[2].rpartition("/")[2]
         self._client = _client(url, f"liveshelf-gateway-{store}-{run}")
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.loop_start()
@@ -135,12 +138,21 @@ class Subscription:
         if reason.is_failure:
             logger.error("the broker refused us", extra={"event": "broker_refused", "reason": str(reason)})
             return
+        self._unreached = False
         client.subscribe(store_filter(self._store), qos=1)
         with self._acks_lock:
             acks = list(self._acks.items())
         for device, payload in acks:
             self._publish_ack(device, payload)
         logger.info("connected to the broker", extra={"event": "broker_connected", "store": self._store})
+
+    def _on_connect_fail(self, _client: Client, _user: object) -> None:
+        if not self._unreached:
+            logger.warning(
+                "the broker cannot be reached, trying again",
+                extra={"event": "broker_unreachable", "broker": self._place},
+            )
+        self._unreached = True
 
     def _on_disconnect(
         self, _client: Client, _user: object, _flags: object, reason: ReasonCode, _properties: object
