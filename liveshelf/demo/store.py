@@ -23,6 +23,7 @@ from database.embedded import EmbeddedServer
 from database.migrate import migrate
 from edge.outbox.durable import durable_records
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
+from liveshelf.broker import free_port
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
 
 START_WAIT_S = 60.0
@@ -239,13 +240,6 @@ SELECT count(*) FROM current_position p
 WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)
   AND NOT EXISTS (SELECT FROM position_quantity q WHERE q.store = p.store AND q.position = p.position)
 """
-
-
-def free_port() -> int:
-    """Return a loopback port nobody listens on right now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

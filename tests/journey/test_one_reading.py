@@ -18,8 +18,8 @@ from contract.clock import ShopClock
 from contract.ids import StoreId
 from database.connection import connect
 from firmware_sim.load_cell import cell_for
+from liveshelf.broker import free_port
 from liveshelf.demo.process import Program
-from liveshelf.demo.store import free_port
 from tests.fakes.world_socket import WorldSocket
 
 pytestmark = [pytest.mark.journey, pytest.mark.broker, pytest.mark.database]
