@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from cloud.availability.model import Status, StockRow
 
@@ -15,7 +16,7 @@ PAIRS_MAX = 500
 SkuText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$", examples=["oolong-500"])]
 StoreText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$", examples=["corner-shop"])]
 
-EXAMPLE_ANSWER = {
+EXAMPLE_ANSWER: JsonDict = {
     "sku": "oolong-500", "store": "corner-shop", "on_shelf": 7, "unsensed": 0, "backroom": 12, "incoming": 0,
     "reserved": 0, "sellable": 19, "status": "in_stock", "as_of": "2026-01-31T06:00:00Z", "confidence": 0.99,
     "basis": ["ledger", "weight"], "change": 4711,

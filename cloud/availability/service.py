@@ -30,7 +30,7 @@ async def many(parts: Parts, caller: Caller, pairs: Sequence[tuple[str, str]]) -
 
 
 def tag_of(row: StockRow) -> str:
-    """Return the ETag of what the answer says; age and change number alone make no other answer, so it is a weak one."""
+    """Return the ETag of what the answer says: a weak one, age and change number alone make no other answer."""
     said = (
         row.sku, row.store, row.on_shelf, row.unsensed, row.backroom, row.incoming, row.reserved, row.sellable,
         row.confidence, row.basis,

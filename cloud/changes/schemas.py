@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
-EXAMPLE_CHANGE = {
+EXAMPLE_CHANGE: JsonDict = {
     "number": 4711, "kind": "availability", "store": "corner-shop", "subject": "oolong-500",
     "body": {"on_shelf": 7}, "numbered_at": "2026-01-31T06:00:00Z",
 }  # fmt: skip

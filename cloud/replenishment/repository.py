@@ -21,31 +21,23 @@ TASK_SELECT = """SELECT t.task_id, t.kind, t.store, t.position, t.sku, p.name, c
     LEFT JOIN current_position c ON c.store = t.store AND c.position = t.position
     LEFT JOIN stock_place b ON b.store = t.store AND b.sku = t.sku AND b.place = 'backroom'"""
 
-TASKS = (
-    TASK_SELECT
-    + """
+TASKS_OF_A_STORE = """
     WHERE t.store = %(store)s AND (%(states)s::text[] IS NULL OR t.state = ANY(%(states)s))
       AND (%(cursor)s::text IS NULL
            OR (t.opened_at, t.task_id) > (SELECT opened_at, task_id FROM task WHERE task_id = %(cursor)s))
     ORDER BY t.opened_at, t.task_id LIMIT %(limit)s"""
-)
 
-TASK = TASK_SELECT + " WHERE t.task_id = %s"
 
 ORDER_SELECT = """SELECT o.order_id, o.store, o.sku, p.name, o.units, o.received_units, o.state, o.reason, o.opened_at,
     o.expected_at, o.received_at, o.closed_at
     FROM replenishment_order o JOIN product p USING (sku)"""
 
-ORDERS = (
-    ORDER_SELECT
-    + """
+ORDERS_OF_A_STORE = """
     WHERE o.store = %(store)s AND (%(states)s::text[] IS NULL OR o.state = ANY(%(states)s))
       AND (%(cursor)s::text IS NULL OR (o.opened_at, o.order_id) >
            (SELECT opened_at, order_id FROM replenishment_order WHERE order_id = %(cursor)s))
     ORDER BY o.opened_at, o.order_id LIMIT %(limit)s"""
-)
 
-ORDER = ORDER_SELECT + " WHERE o.order_id = %s"
 
 OPEN_SHORTAGE = """INSERT INTO shortage (store, position, sku, low_units, opened_units, reason, opened_at)
                    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
@@ -135,24 +127,32 @@ class OrderRow:
 
 def task(link: Link, task_id: str) -> TaskRow | None:
     """Return one task."""
-    return link.cursor(row_factory=class_row(TaskRow)).execute(TASK, (task_id,)).fetchone()
+    return (
+        link.cursor(row_factory=class_row(TaskRow))
+        .execute(TASK_SELECT + " WHERE t.task_id = %s", (task_id,))
+        .fetchone()
+    )
 
 
 def order(link: Link, order_id: str) -> OrderRow | None:
     """Return one order."""
-    return link.cursor(row_factory=class_row(OrderRow)).execute(ORDER, (order_id,)).fetchone()
+    return (
+        link.cursor(row_factory=class_row(OrderRow))
+        .execute(ORDER_SELECT + " WHERE o.order_id = %s", (order_id,))
+        .fetchone()
+    )
 
 
 def tasks(link: Link, store: str, *, states: Sequence[str] | None, cursor: str | None, limit: int) -> list[TaskRow]:
     """Return tasks of a store, oldest first, after the one the cursor names."""
     asked = {"store": store, "states": states, "cursor": cursor, "limit": limit}
-    return link.cursor(row_factory=class_row(TaskRow)).execute(TASKS, asked).fetchall()
+    return link.cursor(row_factory=class_row(TaskRow)).execute(TASK_SELECT + TASKS_OF_A_STORE, asked).fetchall()
 
 
 def orders(link: Link, store: str, *, states: Sequence[str] | None, cursor: str | None, limit: int) -> list[OrderRow]:
     """Return orders of a store, oldest first, after the one the cursor names."""
     asked = {"store": store, "states": states, "cursor": cursor, "limit": limit}
-    return link.cursor(row_factory=class_row(OrderRow)).execute(ORDERS, asked).fetchall()
+    return link.cursor(row_factory=class_row(OrderRow)).execute(ORDER_SELECT + ORDERS_OF_A_STORE, asked).fetchall()
 
 
 def short_positions(link: Link, store: StoreId) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Query
@@ -43,22 +44,29 @@ Cursor = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    state: State = None
+    limit: Limit = 100
+    cursor: Cursor = None
+
+
 @router.get("/tasks", response_model=TaskList, responses=responses(*READ_PROBLEMS, STORE))
 def list_tasks(
     caller: Annotated[Caller, Depends(Needs("tasks:read"))],
     parts: PartsOf,
     store: Store,
-    state: State = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    page: Annotated[Page, Depends()],
 ) -> TaskList:
     """List the tasks of a store, oldest first."""
     check_store(caller, store)
-    states = _states(state, get_args(TaskState))
+    states = _states(page.state, get_args(TaskState))
     with parts.writes.connection() as link:
-        rows = repository.tasks(link, store, states=states, cursor=cursor, limit=limit + 1)
-    following = rows[limit - 1].task_id if len(rows) > limit else None
-    return TaskList(tasks=[Task.model_validate(row) for row in rows[:limit]], next_cursor=following)
+        rows = repository.tasks(link, store, states=states, cursor=page.cursor, limit=page.limit + 1)
+    following = rows[page.limit - 1].task_id if len(rows) > page.limit else None
+    return TaskList(tasks=[Task.model_validate(row) for row in rows[: page.limit]], next_cursor=following)
 
 
 @router.get("/replenishment-orders", response_model=OrderList, responses=responses(*READ_PROBLEMS, STORE))
@@ -66,17 +74,15 @@ def list_replenishment_orders(
     caller: Annotated[Caller, Depends(Needs("orders:read"))],
     parts: PartsOf,
     store: Store,
-    state: State = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    page: Annotated[Page, Depends()],
 ) -> OrderList:
     """List the replenishment orders of a store, oldest first."""
     check_store(caller, store)
-    states = _states(state, get_args(OrderState))
+    states = _states(page.state, get_args(OrderState))
     with parts.writes.connection() as link:
-        rows = repository.orders(link, store, states=states, cursor=cursor, limit=limit + 1)
-    following = rows[limit - 1].order_id if len(rows) > limit else None
-    return OrderList(orders=[Order.model_validate(row) for row in rows[:limit]], next_cursor=following)
+        rows = repository.orders(link, store, states=states, cursor=page.cursor, limit=page.limit + 1)
+    following = rows[page.limit - 1].order_id if len(rows) > page.limit else None
+    return OrderList(orders=[Order.model_validate(row) for row in rows[: page.limit]], next_cursor=following)
 
 
 @router.post("/tasks/{task_id}/take", response_model=Task, responses=responses(*WRITE_PROBLEMS, TASK, STALE))

@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 TaskState = Literal["open", "taken", "done", "verified", "cancelled"]
 OrderState = Literal["open", "received", "closed", "cancelled"]
 Text = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 
-EXAMPLE_TASK = {
+EXAMPLE_TASK: JsonDict = {
     "task_id": "tsk_0f1e2d3c4b5a6978", "kind": "refill", "store": "corner-shop", "position": "b1-s1-p1",
     "sku": "oolong-500", "name": "Oolong tea 500 ml", "bay": "b1", "shelf": "b1-s1", "suggested_units": 10,
     "state": "open", "workable": True, "reason": "2 left of 12, low at 3; 18 in the backroom", "assignee": None,
     "done_units": None, "opened_at": "2026-01-31T06:00:00Z", "taken_at": None, "done_at": None, "closed_at": None,
 }  # fmt: skip
-EXAMPLE_ORDER = {
+EXAMPLE_ORDER: JsonDict = {
     "order_id": "ord_0f1e2d3c4b5a6978", "store": "corner-shop", "sku": "oolong-500", "name": "Oolong tea 500 ml",
     "units": 12, "received_units": 0, "state": "open",
     "reason": "b1-s1-p1: 2 left of 12, low at 3; none in the backroom; 2 cases of 6",
