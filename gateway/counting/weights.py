@@ -32,6 +32,10 @@ DOUBT_G = 15.0
 DOUBT_PROBABILITY = 0.9
 """So sure the absolute weight has to be of another count."""
 
+FRESH_S = 120.0
+"""A rest so young has not drifted: what changed since then belongs to the episode, also when a hand lay on the plate
+just before it and the agent took that for the rest before. Older, the agent's weight before the episode counts."""
+
 UNSETTLED_S = 15.0
 """A hand that rests on a shelf looks like a change no units explain; what comes within so long may be the rest of it
 (MPS names "hand held on the shelf for long" among the hard cases)."""
@@ -161,8 +165,9 @@ class ShelfCount:
         """Take in what happened between the last rest known and the rest before this episode."""
         for plate in component.plates:
             step = by_plate.get(plate)
-            if step is not None and step.before_g is not None:
-                rest = self.state.plates[plate]
+            rest = self.state.plates[plate]
+            stale = cause.time.timestamp() - rest.at_s > FRESH_S
+            if step is not None and step.before_g is not None and stale:
                 noise_g = min(rest.noise_g, max(step.noise_g, NOISE_MIN_G))
                 self.state.plates[plate] = msgspec.structs.replace(rest, heard_g=step.before_g, noise_g=noise_g)
         plates = [self.state.plates[plate] for plate in component.plates]
