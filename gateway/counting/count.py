@@ -85,7 +85,8 @@ class _Batch:
                         self._pend(shelf, step)
                     else:
                         rest = Rest(weight_g, weight_g, noise_g, quality, at_s)
-                        if not _confirms(rest, shelf.state.plates.get(plate), tolerance_g):
+                        before = shelf.state.plates.get(plate)
+                        if shelf.unsettled(component) or not _confirms(rest, before, tolerance_g):
                             shelf.hear(component, plate, rest, self._cause(seq, mono_ms))
                         else:
                             shelf.state.plates[plate] = rest

@@ -36,9 +36,9 @@ FRESH_S = 120.0
 """A rest so young has not drifted: what changed since then belongs to the episode, also when a hand lay on the plate
 just before it and the agent took that for the rest before. Older, the agent's weight before the episode counts."""
 
-UNSETTLED_S = 15.0
-"""A hand that rests on a shelf looks like a change no units explain; what comes within so long may be the rest of it
-(MPS names "hand held on the shelf for long" among the hard cases)."""
+UNSETTLED_S = 45.0
+"""A hand that rests on a shelf looks like a change no units explain; what comes within so long, the next heartbeat
+included, may be the rest of it (MPS names "hand held on the shelf for long" among the hard cases)."""
 
 SETTLED_PROBABILITY = 0.9
 """So sure two episodes must be one before they are."""
@@ -62,6 +62,11 @@ class ShelfCount:
         rest_g = rest.heard_g if before is None else before.rest_g
         self.state.plates[plate] = msgspec.structs.replace(rest, rest_g=rest_g)
         self._attend(component, cause)
+
+    def unsettled(self, component: Component) -> bool:
+        """Tell whether the last episode of a component still waits for an explanation."""
+        held = self.state.components.get(component.name)
+        return held is not None and held.unsettled is not None
 
     def episode(self, steps: Sequence[PendingStep], cause: Cause) -> None:
         """Take in all records of one episode."""
@@ -125,6 +130,8 @@ class ShelfCount:
         plates = [self.state.plates[plate] for plate in component.plates]
         jump_g = sum(plate.heard_g - plate.rest_g for plate in plates)
         if abs(jump_g) < component.half_unit_g:
+            if held.unsettled is not None:
+                held = self._settled(component, held, cause)
             self._settle_rests(component)
             self._keep(component, self._calmer(component, held), jumped_s=None)
             return
@@ -133,6 +140,22 @@ class ShelfCount:
         self._keep(component, held)
         if all(plate.at_s >= jumped_s for plate in plates):
             self._explain_late(component, held, cause)
+
+    def _settled(self, component: Component, held: ComponentState, cause: Cause) -> ComponentState:
+        """See whether a small change at rest is what an episode no units explained was lacking."""
+        self._keep(component, held)
+        plates = [self.state.plates[plate] for plate in component.plates]
+        change = Change(
+            plates_g=np.array([plate.heard_g - plate.rest_g for plate in plates]),
+            noise_g2=2 * self._noise_g2(component),
+        )
+        assert held.belief is not None
+        belief = shifted(held.belief, self._total_g(component), held.belief.at_s, 0.0)
+        if abs(change.total_g) > HASTE * np.sqrt(change.noise_g2):
+            self._conclude(Seen(component=component, belief=belief, change=change, foreign=held.foreign), None, cause)
+        held = self._held(component)
+        young = held.unsettled is not None and cause.time.timestamp() - held.unsettled.at_s <= UNSETTLED_S
+        return held if young else msgspec.structs.replace(held, unsettled=None)
 
     def _calmer(self, component: Component, held: ComponentState) -> ComponentState:
         """Weigh again what was weighed in haste, as soon as it lies calm."""

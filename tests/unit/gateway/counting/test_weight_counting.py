@@ -248,3 +248,33 @@ def test_weights_that_keep_speaking_against_the_count_are_believed_in_the_end() 
     for _ in range(4):
         shop.change(l1=330.0)
     assert shop.units("cola") == 12
+
+
+def test_a_hand_that_rests_on_the_shelf_splits_no_pick_in_two() -> None:
+    shop = cola_and_juice()
+    shop.change(l1=-330.0)
+    shop.change(l1=-225.0, after_s=3.0)
+    shop.change(l1=-105.0, after_s=1.0)
+    assert shop.what_happened() == [("cola", "pick", 1), ("cola", "pick", 1)]
+    assert shop.units("cola") == 8
+
+
+def test_a_hand_that_lets_go_before_the_next_heartbeat_leaves_the_right_count() -> None:
+    shop = cola_and_juice()
+    shop.change(l1=-330.0)
+    shop.change(l1=200.0)
+    shop.weights_g["l1"] += 130.0
+    shop.beat()
+    assert shop.what_happened()[-1] == ("cola", "put_back", 1)
+    assert shop.units("cola") == 10
+
+
+def test_a_weight_taken_in_haste_is_put_right_by_the_next_calm_one() -> None:
+    shop = Shop.of(place("brush", "l1", weight_g=24.0, spread_g=0.4))
+    shop.open(l1=240.0)
+    shop.noise_g = 17.0
+    shop.change(l1=-47.2)
+    shop.noise_g = 0.3
+    shop.beat()
+    assert shop.units("brush") == 8
+    assert shop.quantities["brush"].probability > 0.9
