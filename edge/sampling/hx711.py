@@ -70,7 +70,7 @@ class Hx711:
         "_last_count",
         "_line",
         "_period_ms",
-        "_settled_ms",
+        "_unsettled",
         "_wall_ns",
         "plate",
         "rejected",
@@ -92,8 +92,8 @@ class Hx711:
         self._line = line
         self._wall_ns = wall_ns
         self._period_ms = 1000.0 / rate_sps
-        self._settled_ms = mono_ms + SETTLE_CONVERSIONS * self._period_ms
-        self._due_ms = self._settled_ms
+        self._unsettled = SETTLE_CONVERSIONS
+        self._due_ms = mono_ms + SETTLE_CONVERSIONS * self._period_ms
         self._last_count: int | None = None
 
     def poll(self, mono_ms: int) -> RawSample | Rejected | None:
@@ -113,7 +113,7 @@ class Hx711:
                 longest_ns = max(longest_ns, now_ns - before_ns)
             before_ns = now_ns
         self._due_ms = mono_ms + self._period_ms
-        reason = self._doubt(word, longest_ns, mono_ms)
+        reason = self._doubt(word, longest_ns)
         if reason is not None:
             self.rejected[reason] = self.rejected.get(reason, 0) + 1
             return Rejected(self.plate, mono_ms, reason)
@@ -128,23 +128,25 @@ class Hx711:
         self.samples, self.rejected = 0, {}
         return samples, {str(reason): count for reason, count in rejected.items()}
 
-    def _doubt(self, word: int, longest_ns: int, mono_ms: int) -> RejectReason | None:
+    def _doubt(self, word: int, longest_ns: int) -> RejectReason | None:
         """Return why a frame of 24 bits and the pulse after them is not to be believed.
 
         A pulse is measured from the end of the one before, so it was never longer than it seems.
         """
         if longest_ns > PULSE_NS_MAX:
-            return self._doubt_pulse(longest_ns, mono_ms)
-        if mono_ms < self._settled_ms:
+            return self._doubt_pulse(longest_ns)
+        if self._unsettled:
+            # Counted, not timed: whoever was preempted long enough for a reset does not know when the chip restarted.
+            self._unsettled -= 1
             return "settling"
         if not word & 1:
             return "not_released"
         return doubt_bits(word >> 1, self._last_count)
 
-    def _doubt_pulse(self, longest_ns: int, mono_ms: int) -> RejectReason:
+    def _doubt_pulse(self, longest_ns: int) -> RejectReason:
         if longest_ns <= POWER_DOWN_NS:
             return "long_pulse"
-        self._settled_ms = mono_ms + SETTLE_CONVERSIONS * self._period_ms
+        self._unsettled = SETTLE_CONVERSIONS
         return "power_down"
 
     def _miss(self) -> None:
