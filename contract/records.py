@@ -179,12 +179,16 @@ class Batch(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
-    """A journal whose batch the gateway cannot take: `unknown_version` (hold it) or `unreadable` (halve it)."""
+    """A journal whose batch the gateway cannot take: `unknown_version` (hold it) or `unreadable` (halve it).
+
+    `first` and `last` say which batch, as far as it could be read: a refusal heard twice must not cost a good record.
+    """
 
     journal: str
     reason: Literal["unknown_version", "unreadable"]
     version_max: int = WIRE_VERSION
     first: int | None = None
+    last: int | None = None
 
 
 class Ack(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -37,11 +37,15 @@ class WindowRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What to send next: up to `records_max` records of a journal from number `first` on, with the gaps between."""
+    """What to send next: up to `records_max` records of a journal from number `first` on, with the gaps between.
+
+    With `last`, no number beyond it.
+    """
 
     journal: str
     first: int
     records_max: int
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class _Journal:
     last: int = 0
     forgotten: int = 0
     committed: int = 0
+    given_up: int = 0
     held_back: bool = False
 
 
@@ -157,7 +162,9 @@ class Window:
         room = min(self._limit, self.rule.records_max - self._flight_records)
         if first > journal.last or room <= 0 or self._flight_bytes >= self.rule.bytes_max:
             return None
-        return Span(journal=name, first=first, records_max=room)
+        # The gap of a record given up travels alone, so that a late refusal of it cannot hit the record after it.
+        last = journal.given_up if journal.given_up >= first else None
+        return Span(journal=name, first=first, records_max=room, last=last)
 
     def sent(self, span: Span, *, last: int, records: int, payload_bytes: int, now_s: float) -> None:
         """Take note of a batch handed to the broker: numbers `span.first` to `last`, with so many records in it."""
@@ -252,9 +259,10 @@ class Window:
         batch = self._flight[0] if self._flight else None
         if batch is None:
             return None
-        if refusal.journal == self._sending and refusal.first == batch.first:
+        named = refusal.first is not None and refusal.last is not None
+        if named and (refusal.journal, refusal.first, refusal.last) == (self._sending, batch.first, batch.last):
             return self._halve(batch)
-        if not refusal.journal:
+        if not named and refusal.journal in {"", self._sending}:
             self._anonymous_refusals += 1
             if batch.records > 1 or self._anonymous_refusals >= ANONYMOUS_REFUSALS_MIN:
                 return self._halve(batch)
@@ -271,4 +279,7 @@ class Window:
         self._go_back()
         self._anonymous_refusals = 0
         self._limit = max(1, batch.records // 2)
-        return GivenUp(journal=self._sending, seq=batch.last) if batch.records == 1 else None
+        if batch.records != 1:
+            return None
+        self._journals[self._sending].given_up = batch.last
+        return GivenUp(journal=self._sending, seq=batch.last)

@@ -149,10 +149,10 @@ def test_what_an_earlier_run_remembered_is_not_sent_again() -> None:
 
 def test_an_unreadable_batch_is_halved_down_to_one_record_which_is_given_up() -> None:
     sender = started((OLD, 1, 100))
-    unreadable = Refusal(OLD, "unreadable", first=1)
     sizes = []
     for no in range(2, 10):
         sizes.append(send(sender)[0])
+        unreadable = Refusal(OLD, "unreadable", first=1, last=sizes[-1][1])
         heard = sender.acknowledged(refused(no, unreadable), 0.0)
         if heard.given_up:
             break
@@ -160,10 +160,21 @@ def test_an_unreadable_batch_is_halved_down_to_one_record_which_is_given_up() ->
     assert heard.given_up == (GivenUp(journal=OLD, seq=1),)
 
 
+def test_a_refusal_heard_twice_costs_no_good_record() -> None:
+    sender = started((OLD, 1, 100))
+    for no, last in enumerate((5, 2, 2, 1, 1, 2), 2):
+        send(sender)
+        heard = sender.acknowledged(refused(no, Refusal(OLD, "unreadable", first=1, last=last)), 0.0)
+        assert heard.given_up in {(), (GivenUp(journal=OLD, seq=1),)}
+        if heard.given_up:
+            assert sender.next_span(0.0) == Span(journal=OLD, first=1, records_max=1, last=1)
+            sender.sent(Span(journal=OLD, first=1, records_max=1), last=1, records=0, payload_bytes=9, now_s=0.0)
+
+
 def test_batches_grow_again_when_the_gateway_commits() -> None:
     sender = started((OLD, 1, 100))
     send(sender)
-    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=1)), 0.0)
+    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=1, last=5)), 0.0)
     assert send(sender)[0] == (1, 2)
     sender.acknowledged(ack(3, old=2), 0.0)
     assert sender._limit == 4
@@ -172,8 +183,8 @@ def test_batches_grow_again_when_the_gateway_commits() -> None:
 def test_a_refusal_of_another_batch_than_the_first_on_the_way_halves_nothing() -> None:
     sender = started((OLD, 1, 100))
     send(sender)
-    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=6)), 0.0)
-    sender.acknowledged(refused(3, Refusal(NEW, "unreadable", first=1)), 0.0)
+    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=6, last=10)), 0.0)
+    sender.acknowledged(refused(3, Refusal(NEW, "unreadable", first=1, last=5)), 0.0)
     assert sender._limit == 5
 
 

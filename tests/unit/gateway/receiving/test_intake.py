@@ -168,7 +168,7 @@ def test_an_unknown_version_is_refused_naming_the_highest_known() -> None:
 def test_an_unreadable_envelope_is_refused_naming_what_it_still_says() -> None:
     outcome = refused(take(batch(4, 6).replace(b'"sent_mono_ms":', b'"sent_mono_ms":-')))
     assert outcome.refusal is not None
-    assert (outcome.refusal.journal, outcome.refusal.first) == (JOURNAL, 4)
+    assert (outcome.refusal.journal, outcome.refusal.first, outcome.refusal.last) == (JOURNAL, 4, 6)
     assert (outcome.letter.journal, outcome.letter.first, outcome.letter.last) == (JOURNAL, 4, 6)
 
 
