@@ -226,8 +226,9 @@ class ShelfCount:
 
     def _conclude(self, seen: Seen, found: Explained | None, cause: Cause) -> None:
         """Take in what happened to a component, together with what was left unsettled just before, if that fits."""
-        unsettled = self._held(seen.component).unsettled
-        if unsettled is not None and cause.time.timestamp() - unsettled.at_s <= UNSETTLED_S:
+        held = self._held(seen.component)
+        unsettled, clear = held.unsettled, found is not None and _units_moved(found)
+        if not clear and unsettled is not None and cause.time.timestamp() - unsettled.at_s <= UNSETTLED_S:
             whole = _joined(unsettled, seen)
             as_one = explain([whole]).get(0)
             if as_one is not None and _units_moved(as_one):
@@ -235,6 +236,8 @@ class ShelfCount:
                 return
         if found is not None:
             self._apply(seen, found, cause)
+        elif unsettled is None and abs(seen.change.total_g) > HASTE * seen.change.noise_g2**0.5:
+            self._keep(seen.component, held, unsettled=_unsettled(seen, cause))
 
     def _apply(self, seen: Seen, found: Explained, cause: Cause) -> None:
         component, held = seen.component, self._held(seen.component)

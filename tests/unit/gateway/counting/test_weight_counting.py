@@ -278,3 +278,12 @@ def test_a_weight_taken_in_haste_is_put_right_by_the_next_calm_one() -> None:
     shop.beat()
     assert shop.units("brush") == 8
     assert shop.quantities["brush"].probability > 0.9
+
+
+def test_a_unit_set_down_in_two_halves_is_one_unit() -> None:
+    shop = cola_and_juice()
+    shop.change(l1=-330.0)
+    shop.change(l1=140.0)
+    shop.change(l1=190.0, after_s=2.0)
+    assert shop.what_happened() == [("cola", "pick", 1), ("cola", "put_back", 1)]
+    assert shop.units("cola") == 10
