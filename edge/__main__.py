@@ -13,8 +13,8 @@ from pathlib import Path
 
 from contract.clock import clock_from_environment
 from contract.errors import ConfigurationError, LiveShelfError
+from contract.logs import log_to_stderr
 from edge.agent import AgentFailed, run_agent
-from edge.logs import log_to_stderr
 from edge.settings import read_settings
 
 EXIT_FAILED = 1

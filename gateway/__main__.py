@@ -11,11 +11,11 @@ import sys
 import threading
 
 from contract.errors import ConfigurationError
+from contract.logs import log_to_stderr
 from gateway.counters import Counters
 from gateway.loader import Loader
 from gateway.loading.lease import LeaseLost
 from gateway.loading.session import DATABASE_AWAY, DatabaseReplaced, Stopped, open_session
-from gateway.logs import log_to_stderr
 from gateway.receiving.subscription import Subscription
 from gateway.settings import GatewaySettings, settings_from
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from cloud.settings import CloudSettings
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
 from tests.house.source_tree import ROOT, product_modules
 
@@ -13,8 +12,7 @@ SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 
 
 def _read_by_programs() -> set[str]:
-    named = {name for module in product_modules() for name in VARIABLE.findall(module.text)}
-    return named | {f"LIVESHELF_{field.upper()}" for field in CloudSettings.model_fields}
+    return {name for module in product_modules() for name in VARIABLE.findall(module.text)}
 
 
 def _documented() -> set[str]:
