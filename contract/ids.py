@@ -16,7 +16,7 @@ PositionId = NewType("PositionId", str)
 Sku = NewType("Sku", str)
 Epc = NewType("Epc", str)
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$"
 """Store, device, plate, zone, shelf, position: one topic level, no wildcard, at most 64 characters."""
 
 NEW_DEVICE_STORE = StoreId("_new")

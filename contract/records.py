@@ -19,10 +19,10 @@ PAYLOAD_BYTES_MAX = 65_536
 """No payload on the wire is larger (design section 4)."""
 
 Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
-JournalName = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+JournalName = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}(?!\n)$")]
 Seq = Annotated[int, Meta(ge=1, le=2**53)]
 MonoMs = Annotated[int, Meta(ge=0, le=2**53)]
-EpcHex = Annotated[str, Meta(pattern=r"^[0-9A-F]{4,128}$")]
+EpcHex = Annotated[str, Meta(pattern=r"^[0-9A-F]{4,128}(?!\n)$")]
 Grams = Annotated[float, Meta(ge=-1e7, le=1e7)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Words = Annotated[str, Meta(pattern=r"^[^\x00]{0,200}$")]

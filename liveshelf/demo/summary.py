@@ -51,8 +51,13 @@ SELECT position, extract(epoch FROM time)::float8, best FROM quantity_history
 WHERE store = %(store)s ORDER BY position, time, load_id
 """
 
-# Events of weight with the device clock at which rest was declared.
-EVENTS: LiteralString = "SELECT sku, time, mono_ms FROM shelf_event WHERE store = %(store)s AND time >= %(since)s"
+# Events with the device clock at which rest was declared. Only of SKUs with one position: the `as_of` of an answer is
+# that of the slowest position, so for these alone it tells whether the event is in the answer.
+EVENTS: LiteralString = """
+SELECT sku, time, mono_ms FROM shelf_event
+WHERE store = %(store)s AND time >= %(since)s
+  AND sku IN (SELECT sku FROM current_position WHERE store = %(store)s GROUP BY sku HAVING count(*) = 1)
+"""
 
 # Loads the worker has not projected yet, and changes the sequencer has not numbered.
 BEHIND: LiteralString = """

@@ -30,6 +30,7 @@ def test_a_topic_comes_back_as_it_was_built(store: str, channel: str) -> None:
         "liveshelf/v1/sh+op/bay-1/readings",
         "liveshelf/v1//bay-1/readings",
         "liveshelf/v1/shop/bay-1/readings/more",
+        "liveshelf/v1/shop/bay-1\n/readings",
     ],
 )
 def test_a_foreign_topic_is_refused_with_what_was_found(text: str) -> None:
