@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 from typing import Literal
 
 import numpy as np
@@ -117,7 +118,8 @@ def answer(beliefs: Sequence[PositionBelief], places: Mapping[str, int]) -> Stoc
     """Return the stock of one SKU from what its sensed positions believe and what the ledger says of other places.
 
     A sensed position that has not reported yet adds nothing to the units and takes all confidence. Confidence is the
-    probability that `on_shelf` is right; where nothing is sensed it is that of books.
+    probability that `on_shelf` is right, in whole percents, rounded down so that it never says more than is known; where
+    nothing is sensed it is that of books.
     """
     reported = [belief for belief in beliefs if belief.as_of is not None]
     low, pmf = summed(reported)
@@ -131,7 +133,7 @@ def answer(beliefs: Sequence[PositionBelief], places: Mapping[str, int]) -> Stoc
         incoming=max(0, places.get("in_transit", 0)),
         on_hand=surely(low, pmf, PROMISE_LEVEL) + unsensed + backroom,
         display_units=surely(low, pmf, DISPLAY_LEVEL) + unsensed + backroom,
-        confidence=round(confidence, 2) if len(reported) == len(beliefs) else 0.0,
+        confidence=floor((confidence + ROUNDING) * 100) / 100 if len(reported) == len(beliefs) else 0.0,
         basis=tuple(sorted(basis)) or ("ledger",),
         frozen=any(belief.frozen for belief in beliefs),
     )
