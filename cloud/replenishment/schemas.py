@@ -12,17 +12,20 @@ TaskState = Literal["open", "taken", "done", "verified", "cancelled"]
 OrderState = Literal["open", "received", "closed", "cancelled"]
 Text = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 
+# No example has a null: FastAPI leaves nulls out of its document, and the example would be untrue.
 EXAMPLE_TASK: JsonDict = {
     "task_id": "tsk_0f1e2d3c4b5a6978", "kind": "refill", "store": "corner-shop", "position": "b1-s1-p1",
     "sku": "oolong-500", "name": "Oolong tea 500 ml", "bay": "b1", "shelf": "b1-s1", "suggested_units": 10,
-    "state": "open", "workable": True, "reason": "2 left of 12, low at 3; 18 in the backroom", "assignee": None,
-    "done_units": None, "opened_at": "2026-01-31T06:00:00Z", "taken_at": None, "done_at": None, "closed_at": None,
+    "state": "verified", "workable": False, "reason": "2 left of 12, low at 3; 18 in the backroom", "assignee": "mei",
+    "done_units": 10, "opened_at": "2026-01-31T06:00:00Z", "taken_at": "2026-01-31T06:01:00Z",
+    "done_at": "2026-01-31T06:04:00Z", "closed_at": "2026-01-31T06:04:02Z",
 }  # fmt: skip
 EXAMPLE_ORDER: JsonDict = {
     "order_id": "ord_0f1e2d3c4b5a6978", "store": "corner-shop", "sku": "oolong-500", "name": "Oolong tea 500 ml",
-    "units": 12, "received_units": 0, "state": "open",
+    "units": 12, "received_units": 12, "state": "closed",
     "reason": "b1-s1-p1: 2 left of 12, low at 3; none in the backroom; 2 cases of 6",
-    "opened_at": "2026-01-31T06:00:00Z", "expected_at": None, "received_at": None, "closed_at": None,
+    "opened_at": "2026-01-31T06:00:00Z", "expected_at": "2026-01-31T06:05:00Z",
+    "received_at": "2026-01-31T06:04:00Z", "closed_at": "2026-01-31T06:09:00Z",
 }  # fmt: skip
 
 
@@ -54,7 +57,9 @@ class Task(BaseModel):
 class TaskList(BaseModel):
     """Tasks, oldest first; `next_cursor` asks for the next page."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"tasks": [EXAMPLE_TASK], "next_cursor": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"tasks": [EXAMPLE_TASK], "next_cursor": "tsk_0f1e2d3c4b5a6978"}]}
+    )
 
     tasks: list[Task]
     next_cursor: str | None
@@ -98,7 +103,9 @@ class Order(BaseModel):
 class OrderList(BaseModel):
     """Orders, oldest first; `next_cursor` asks for the next page."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"orders": [EXAMPLE_ORDER], "next_cursor": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"orders": [EXAMPLE_ORDER], "next_cursor": "ord_0f1e2d3c4b5a6978"}]}
+    )
 
     orders: list[Order]
     next_cursor: str | None

@@ -118,8 +118,8 @@ def answer(beliefs: Sequence[PositionBelief], places: Mapping[str, int]) -> Stoc
     """Return the stock of one SKU from what its sensed positions believe and what the ledger says of other places.
 
     A sensed position that has not reported yet adds nothing to the units and takes all confidence. Confidence is the
-    probability that `on_shelf` is right, in whole percents, rounded down so that it never says more than is known; where
-    nothing is sensed it is that of books.
+    probability that `on_shelf` is right, in whole percents, rounded down so that it never says more than is known;
+    where nothing is sensed it is that of books.
     """
     reported = [belief for belief in beliefs if belief.as_of is not None]
     low, pmf = summed(reported)

@@ -1,0 +1,98 @@
+"""The worker and the API as processes: woken by the gateway, stopped by a signal, clear about a port in use."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cloud.worker import Worker
+from contract.clock import ShopClock
+from database.connection import connect
+from tests.integration.cloud.shop import Shop
+
+pytestmark = pytest.mark.database
+
+PATIENCE_S = 30.0
+
+
+@contextmanager
+def _program(name: str, shop: Shop, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "LIVESHELF_DATABASE_URL": shop.url, **variables}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cloud", name],
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_worker_is_woken_by_a_load_and_tells_the_number_of_the_change(shop: Shop) -> None:
+    """With a sweep of a minute, only the notification can have woken it."""
+    with _program("worker", shop, LIVESHELF_SWEEP_S="60") as worker, connect(shop.url, autocommit=True) as ear:
+        ear.execute("LISTEN changed")
+        first = [note.payload for note in ear.notifies(timeout=PATIENCE_S, stop_after=1)]
+        assert first, "the opening counts are numbered when the worker starts"
+        time.sleep(0.5)  # it listens before its first step; this is for the step to end
+        shop.load("p-tea", "tea", 7)
+        (woken,) = [note.payload for note in ear.notifies(timeout=PATIENCE_S, stop_after=1)]
+        assert int(woken) > int(first[0])
+        worker.send_signal(signal.SIGTERM)
+
+
+def test_a_worker_stops_when_told_to(shop: Shop) -> None:
+    with _program("worker", shop) as worker, connect(shop.url, autocommit=True) as ear:
+        ear.execute("LISTEN changed")
+        assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(PATIENCE_S) == 0
+
+
+def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop) -> None:
+    stop = threading.Event()
+    worker = Worker(shop.settings, ShopClock())
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    with connect(shop.url, autocommit=True) as ear:
+        ear.execute("LISTEN changed")
+        thread.start()
+        try:
+            assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
+            ear.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'liveshelf worker'"
+            )
+            shop.load("p-tea", "tea", 7)
+            assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
+        finally:
+            stop.set()
+            thread.join(PATIENCE_S)
+
+
+def test_the_api_says_in_one_sentence_that_its_port_is_in_use(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with _program("api", shop, LIVESHELF_API_PORT=str(port)) as api:
+            _, said = api.communicate(timeout=PATIENCE_S)
+    assert api.returncode == 2
+    assert said.splitlines()[-1].startswith(f"port {port} of 127.0.0.1 is in use")
+    assert "Traceback" not in said
+
+
+def test_a_setting_that_is_wrong_is_named(shop: Shop) -> None:
+    with _program("api", shop, LIVESHELF_API_PORT="many") as api:
+        _, said = api.communicate(timeout=PATIENCE_S)
+    assert api.returncode == 2
+    assert "LIVESHELF_API_PORT: found 'many'" in said
