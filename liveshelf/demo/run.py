@@ -91,7 +91,7 @@ def follow(store: DemoStore, console: Console | None, *, for_s: float | None) ->
             if console is None:
                 continue
             for at, words in connection.execute(HAPPENED, {"after": after}):
-                console.print(f"[dim]{at:%H:%M:%S}[/dim]  {words}", highlight=False)
+                console.print(f"[dim]{at:%H:%M:%S}[/dim]  {words}", highlight=False, soft_wrap=True)
                 after = max(after, at)
 
 

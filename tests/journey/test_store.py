@@ -1,0 +1,43 @@
+"""The whole store, as a visitor starts it: one command, many shop minutes, nothing lost, the count is the true one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.journey, pytest.mark.broker, pytest.mark.database]
+
+QUANTITY_EXACT_SHARE_MIN = 0.97
+"""The least the first counting promises against the truth log."""
+
+
+def run_demo(*arguments: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    command = [sys.executable, "-m", "liveshelf", "demo", "--headless", "--json", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    lines = result.stdout.splitlines()
+    return result, json.loads(lines[-1]) if lines else {}
+
+
+def test_a_store_of_many_shop_minutes_loses_nothing_and_counts_what_is_there(tmp_path: Path) -> None:
+    result, summary = run_demo("--for", "40", "--speed", "20", "--data-dir", str(tmp_path / "store"))
+    assert result.returncode == 0, result.stderr
+    assert summary["lost"] == 0
+    assert summary["duplicates"] == 0
+    assert summary["quantity_exact_share"] >= QUANTITY_EXACT_SHARE_MIN
+    for happened in ("readings", "picks", "refills", "tasks_opened", "tasks_closed", "orders_opened", "orders_closed"):
+        assert summary[happened] > 0, happened
+    assert summary["settled_to_answer_p50_ms"] > 0
+    assert (tmp_path / "store" / "truth.jsonl").stat().st_size > 0
+
+
+def test_a_folder_that_holds_something_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep me", encoding="utf-8")
+    result, _ = run_demo("--for", "1", "--data-dir", str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.strip().endswith("is not empty, expected a new folder: each demo is a new store")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
