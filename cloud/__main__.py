@@ -45,6 +45,8 @@ def run_api(settings: CloudSettings, clock: Clock) -> None:
         make_app(settings, clock), loop="uvloop", http="httptools", log_config=None, access_log=False,
         timeout_graceful_shutdown=STOPPING_S,
     )  # fmt: skip
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal anew when it has stopped in order
     with listen(settings.api_host, settings.api_port) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 

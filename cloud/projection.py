@@ -65,10 +65,12 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
         stock_rows.lock_store(connection, store)
         at = clock.now()
         after, last = _span(connection, store)
-        touched = stock.book_events(connection, store, _events(connection, store, after, last), at=at)
+        events = _events(connection, store, after, last)
+        touched = stock.book_events(connection, store, events, at=at)
         touched |= {Sku(sku) for (sku,) in connection.execute(CHANGED, (store, after))}
         stock.project(connection, store, touched, at=at)
-        _replenish(connection, store, view, touched, at=at, rule=rule)
+        carried = {event.sku for event in events if event.kind == "refill" or event.refilling}
+        _replenish(connection, store, view, touched, carried, at=at, rule=rule)
         connection.execute(MOVE_CURSOR, (store, last))
 
 
@@ -97,14 +99,16 @@ def _must_look(view: StoreView, at: datetime, rule: ShortageRule) -> bool:
 
 
 def _replenish(
-    link: Link, store: StoreId, view: StoreView, touched: set[Sku], *, at: datetime, rule: ShortageRule
-) -> None:
+    link: Link, store: StoreId, view: StoreView, touched: set[Sku], carried: set[Sku],
+    *, at: datetime, rule: ShortageRule,
+) -> None:  # fmt: skip
+    """`touched` are the SKUs whose quantity may have changed, `carried` those that left the backroom."""
     if not touched:
         return
     beliefs = stock_rows.beliefs(link, store, touched, at=at)
     skus: set[str] = set(replenishment.watch_positions(link, store, beliefs, view.watches, rule=rule, at=at))
     skus |= replenishment.end_done_tasks(link, store, at=at)
-    replenishment.follow_up(link, store, skus, at=at)
+    replenishment.follow_up(link, store, skus | carried, at=at)
 
 
 def _span(link: Link, store: StoreId) -> tuple[int, int]:

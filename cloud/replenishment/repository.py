@@ -186,6 +186,16 @@ def end_done_tasks(link: Link, store: StoreId, *, at: datetime, unseen_after: ti
     return {sku for _, sku in ended}
 
 
+def cancel_unworkable(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) -> None:
+    """Cancel the refill tasks of SKUs that nobody has taken: the backroom has nothing to carry any more."""
+    rows = link.execute(
+        """UPDATE task SET state = 'cancelled', closed_at = %s
+           WHERE store = %s AND sku = ANY(%s) AND kind = 'refill' AND state = 'open' RETURNING task_id""",
+        (at, store, sorted(skus)),
+    )
+    tasks_changed(link, [task_id for (task_id,) in rows])
+
+
 def open_shortages(link: Link, store: StoreId, skus: Iterable[str]) -> list[tuple[int, str, str, bool]]:
     """Return (id, position, SKU, has a task) of the open shortages of SKUs."""
     return link.execute(SHORTAGES, (store, sorted(skus))).fetchall()

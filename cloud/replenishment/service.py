@@ -47,12 +47,17 @@ def watch_positions(
 
 
 def follow_up(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) -> None:
-    """Make the tasks and orders that the open shortages of SKUs ask for, and close the orders that are through."""
+    """Make the tasks and orders that the open shortages of SKUs ask for, and close the orders that are through.
+
+    A task nobody has taken ends when the backroom has run empty; what it was to carry is ordered instead.
+    """
     asked = sorted(set(skus))
     if not asked:
         return
-    shortages = _shortages(link, store, asked, at=at)
     places = stock_rows.places(link, store, asked)
+    bare = [sku for sku in asked if places.get((sku, "backroom"), 0) <= 0]
+    repository.cancel_unworkable(link, store, bare, at=at)
+    shortages = _shortages(link, store, asked, at=at)
     promised = repository.promised(link, store, asked)
     under_way = repository.orders_under_way(link, store, asked)
     cases = repository.case_units(link, asked)

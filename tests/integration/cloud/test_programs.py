@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -79,6 +82,31 @@ def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop) -> None:
         finally:
             stop.set()
             thread.join(PATIENCE_S)
+
+
+def test_the_api_answers_as_a_program_and_stops_when_told_to(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with _program("api", shop, LIVESHELF_API_PORT=str(port)) as api:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/availability/tea?store=corner", headers={"Authorization": f"Bearer {shop.key}"}
+        )
+        assert json.loads(_patiently(request))["backroom"] == 6
+        api.send_signal(signal.SIGTERM)
+        assert api.wait(PATIENCE_S) == 0
+
+
+def _patiently(request: urllib.request.Request) -> bytes:
+    """Ask until the program listens."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return bytes(answer.read())
+        except urllib.error.URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def test_the_api_says_in_one_sentence_that_its_port_is_in_use(shop: Shop) -> None:

@@ -83,6 +83,14 @@ def test_staff_who_find_the_backroom_empty_correct_the_books_and_an_order_opens(
     assert client.get("/v1/availability/tea", store=STORE)["incoming"] == 12
 
 
+def test_a_task_nobody_took_becomes_an_order_when_the_backroom_turns_out_empty(shop: Shop, client: Client) -> None:
+    _tea_runs_low(shop)
+    count = {"store": STORE, "place": "backroom", "sku": "tea", "units": 0, "counted_by": "li"}
+    client.post("/v1/counts", count, status=201)
+    assert [one["state"] for one in client.tasks()] == ["cancelled"]
+    assert [one["state"] for one in client.orders()] == ["open"]
+
+
 def test_received_goods_become_a_refill_and_the_scale_closes_the_order(shop: Shop, client: Client) -> None:
     client.post(
         "/v1/counts", {"store": STORE, "place": "backroom", "sku": "tea", "units": 0, "counted_by": "li"}, status=201
