@@ -50,16 +50,6 @@ PUT_STOCK = """INSERT INTO stock AS s (store, sku, on_shelf, unsensed, backroom,
 STOCK = """SELECT sku, on_shelf, unsensed, backroom, incoming, on_hand, display_units, confidence, basis, frozen
            FROM stock WHERE store = %s AND sku = ANY(%s)"""
 
-# What the ledger says, beside what the places say: rows only where they differ.
-LEDGER_AGAINST_PLACES = """
-    WITH moved AS (SELECT store, sku, from_place AS place, -units AS units FROM stock_ledger
-                   WHERE from_place IS NOT NULL
-                   UNION ALL SELECT store, sku, to_place, units FROM stock_ledger WHERE to_place IS NOT NULL),
-         rebuilt AS (SELECT store, sku, place, sum(units)::integer AS units FROM moved GROUP BY store, sku, place)
-    SELECT store, sku, place, coalesce(r.units, 0), coalesce(p.units, 0)
-    FROM rebuilt r FULL JOIN stock_place p USING (store, sku, place)
-    WHERE coalesce(r.units, 0) <> coalesce(p.units, 0) ORDER BY store, sku, place"""
-
 
 def lock_store(link: Link, store: StoreId) -> None:
     """Wait until this transaction alone changes the store's ledger, stock and replenishment."""
@@ -172,8 +162,3 @@ def sold_skus(link: Link, store: StoreId, skus: Iterable[str]) -> set[str]:
     """Return which of these SKUs the store has stock of."""
     rows = link.execute("SELECT sku FROM stock WHERE store = %s AND sku = ANY(%s)", (store, sorted(set(skus))))
     return {sku for (sku,) in rows}
-
-
-def differences(link: Link) -> list[tuple[str, str, str, int, int]]:
-    """Return (store, SKU, place, units by the ledger, units by the projection) where the two differ."""
-    return link.execute(LEDGER_AGAINST_PLACES).fetchall()

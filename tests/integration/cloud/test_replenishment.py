@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.stock.repository import differences
+from database.inspection import stock_differences
 from tests.integration.cloud.shop import STORE, Client, Shop
 
 pytestmark = pytest.mark.database
@@ -173,6 +173,7 @@ def test_lists_come_in_pages(shop: Shop, client: Client) -> None:
 def test_places_rebuilt_from_the_ledger_are_the_places(shop: Shop, client: Client) -> None:
     test_received_goods_become_a_refill_and_the_scale_closes_the_order(shop, client)
     with shop.connection.transaction():
-        assert differences(shop.connection) == []
+        assert list(stock_differences(shop.connection)) == []
         shop.connection.execute("UPDATE stock_place SET units = units + 1 WHERE sku = 'tea' AND place = 'shelf'")
-        assert differences(shop.connection) == [(STORE, "tea", "shelf", 12, 13)]
+        (found,) = stock_differences(shop.connection)
+    assert (found.sku, found.place, found.projected, found.by_ledger) == ("tea", "shelf", 13, 12)
