@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check format lint types bench nightly soak lock clean apt
+.PHONY: help demo test check format lint types reference bench nightly soak lock clean apt
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests: 
 format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+reference: $(VENV)/.installed-dev ## write docs/reference anew from the types: the wire and the HTTP API
+	@$(BIN)/python -m liveshelf.reference && $(BIN)/python -m cloud.openapi > docs/reference/openapi.json
 
 bench: $(VENV)/.installed-dev ## measured figures, each beside its reference
 	@$(BIN)/liveshelf bench --quick $(ARGS)
