@@ -47,7 +47,7 @@ NumberedRecord = tuple[int, Record]
 """A record with its sequence number."""
 
 
-class Envelope(msgspec.Struct, kw_only=True):
+class Envelope(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A batch whose records are not decoded yet."""
 
     device: Name

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]  # it ships no types, and one call needs no stubs package
+import jsonschema
 import pytest
 
 from cloud import openapi
