@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.fixtures.hypothesis", "tests.fixtures.logs", "tests.fixtures.database", "tests.fixtures.broker"]
+pytest_plugins = [
+    "tests.fixtures.hypothesis",
+    "tests.fixtures.logs",
+    "tests.fixtures.database",
+    "tests.fixtures.broker",
+]
