@@ -65,6 +65,9 @@ class _Version(msgspec.Struct):
     v: int
 
 
+MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError)
+"""How msgspec refuses: bytes in a string that are no UTF-8 are not an error of its own."""
+
 _BLOCK_OF: dict[type[Record], tuple[str, type[msgspec.Struct]]] = {
     WeightRecord: ("weight", WeightBlock),
     TagRecord: ("tag", TagBlock),
@@ -92,7 +95,7 @@ def decode(payload: bytes, kind: type[M]) -> M:
     _check_version(payload)
     try:
         return msgspec.json.decode(payload, type=kind)
-    except msgspec.MsgspecError as error:
+    except MALFORMED as error:
         raise UnreadableEnvelope(str(error)) from error
 
 
@@ -101,7 +104,7 @@ def decode_envelope(payload: bytes) -> Envelope:
     _check_version(payload)
     try:
         envelope = _envelope.decode(payload)
-    except msgspec.MsgspecError as error:
+    except MALFORMED as error:
         raise UnreadableEnvelope(str(error)) from error
     if envelope.last < envelope.first:
         raise UnreadableEnvelope(f"last: found {envelope.last}, expected at least first, {envelope.first}")
@@ -112,7 +115,7 @@ def decode_body(envelope: Envelope) -> Batch:
     """Return the batch of an envelope. Raises BadBody when its columns differ in length or do not cover the numbers."""
     try:
         blocks, gaps = _blocks.decode(envelope.blocks), _gaps.decode(envelope.gaps)
-    except msgspec.MsgspecError as error:
+    except MALFORMED as error:
         raise BadBody(str(error)) from error
     batch = Batch(
         device=envelope.device,
@@ -167,7 +170,7 @@ def _check_version(payload: bytes) -> None:
         raise UnreadableEnvelope(f"payload: found {len(payload)} bytes, expected at most {PAYLOAD_BYTES_MAX}")
     try:
         version = _version.decode(payload).v
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except MALFORMED as error:
         raise UnreadableEnvelope(str(error)) from error
     if not 1 <= version <= WIRE_VERSION:
         raise UnknownVersion(version, WIRE_VERSION)

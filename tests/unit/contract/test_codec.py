@@ -136,3 +136,14 @@ def test_an_oversized_payload_is_refused_on_both_sides() -> None:
 def test_a_misspelt_field_is_named() -> None:
     with pytest.raises(UnreadableEnvelope, match="jurnals"):
         decode(b'{"v":1,"database_epoch":"e","gateway_run":"r","ack_no":1,"journals":{},"jurnals":{}}', Ack)
+
+
+def test_bytes_that_are_no_text_are_unreadable_wherever_they_stand() -> None:
+    weight = WeightRecord(mono_ms=1, plate="plate", kind="heartbeat", weight_g=1.0)
+    payload = encode(batch([(1, weight)]))
+    with pytest.raises(UnreadableEnvelope):
+        decode_envelope(payload.replace(b"bay-1", b"bay\xff1"))
+    with pytest.raises(BadBody):
+        decode_body(decode_envelope(payload.replace(b'plate"', b'pla\xffe"').replace(b'"pla\xffe":', b'"plate":')))
+    with pytest.raises(UnreadableEnvelope):
+        decode(b'{"v":1,"database_epoch":"\xff","gateway_run":"r","ack_no":1,"journals":{}}', Ack)
