@@ -42,7 +42,7 @@ soak: $(VENV)/.installed-demo ## an hour of a whole store, nothing lost
 
 lock: $(VENV)/.installed-dev ## compile the hash-pinned requirements anew
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/pip install -q uv
-	@compile="$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade"; \
+	@compile="$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade"; \
 	say='--custom-compile-command "make lock"'; \
 	eval $$compile $$say requirements/build.in -o requirements/build.txt && \
 	eval $$compile $$say --extra demo pyproject.toml -o requirements/demo.txt && \
