@@ -12,7 +12,7 @@ from cloud.errors import (
     IdempotencyKeyReused,
     KeyRejected,
     Problem,
-    RequestInFlight,
+    RequestInProgress,
     ScopeMissing,
     StaleState,
     UnknownOrder,
@@ -47,7 +47,7 @@ class InvalidRequest(Problem):
 
 READ_PROBLEMS: tuple[Problem, ...] = (KeyRejected(), ScopeMissing(), InvalidRequest(), DatabaseAway())
 WRITE_PROBLEMS: tuple[Problem, ...] = (
-    IdempotencyKeyMissing(), *READ_PROBLEMS, IdempotencyKeyReused(), RequestInFlight(),
+    IdempotencyKeyMissing(), *READ_PROBLEMS, IdempotencyKeyReused(), RequestInProgress(),
 )  # fmt: skip
 STORE = UnknownStore()
 SKU = UnknownSku()

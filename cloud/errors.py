@@ -94,11 +94,11 @@ class IdempotencyKeyReused(Problem):
     code = "idempotency_key_reused"
 
 
-class RequestInFlight(Problem):
+class RequestInProgress(Problem):
     """A request with this Idempotency-Key is still being carried out."""
 
     status = 409
-    code = "request_in_flight"
+    code = "request_in_progress"
     retryable = True
 
     def __init__(self, detail: str | None = None) -> None:

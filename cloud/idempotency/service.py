@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from pydantic import BaseModel
 
 from cloud.access.model import Caller
-from cloud.errors import IdempotencyKeyMissing, IdempotencyKeyReused, RequestInFlight
+from cloud.errors import IdempotencyKeyMissing, IdempotencyKeyReused, RequestInProgress
 from cloud.idempotency import repository
 from cloud.parts import Parts
 
@@ -44,11 +44,11 @@ class Writing:
     def once(self, work: Work) -> Answer:
         """Run the work in a transaction and keep its answer, or give the answer kept.
 
-        Raises RequestInFlight, IdempotencyKeyReused, and whatever problem the work has (then nothing is kept).
+        Raises RequestInProgress, IdempotencyKeyReused, and whatever problem the work has (then nothing is kept).
         """
         with self.parts.writes.connection() as link:
             if not repository.claim(link, self.caller.prefix, self.key):
-                raise RequestInFlight
+                raise RequestInProgress
             kept = repository.kept(link, self.caller.prefix, self.key)
             if kept is not None:
                 return self._again(*kept)
