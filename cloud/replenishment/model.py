@@ -148,5 +148,11 @@ def _task(shortage: OpenShortage, units: int, backroom: int) -> NewTask:
 def _order(lacking: Sequence[OpenShortage], case_units: int | None) -> NewOrder:
     units = order_units(sum(shortage.room for shortage in lacking), case_units)
     shelves = "; ".join(f"{one.position}: {shelf_reason(one.units, one.capacity, one.low_units)}" for one in lacking)
-    cases = f"; {units // case_units} cases of {case_units}" if case_units and case_units > 1 else ""
-    return NewOrder(units=units, reason=f"{shelves}; none in the backroom{cases}")
+    return NewOrder(units=units, reason=f"{shelves}; none in the backroom{_in_cases(units, case_units)}")
+
+
+def _in_cases(units: int, case_units: int | None) -> str:
+    if case_units is None or case_units == 1:
+        return ""
+    count = units // case_units
+    return f"; {count} {'case' if count == 1 else 'cases'} of {case_units}"

@@ -91,6 +91,12 @@ def test_an_empty_backroom_is_one_order_for_all_shelves_in_whole_cases() -> None
     assert made.order.reason.endswith("none in the backroom; 4 cases of 6")
 
 
+def test_one_case_is_called_one_case() -> None:
+    made = plan([_short()], backroom=0, promised=0, order_state=None, case_units=20)
+    assert made.order is not None
+    assert made.order.reason.endswith("; 1 case of 20")
+
+
 def test_an_order_under_way_nets_what_lacks() -> None:
     made = plan([_short()], backroom=0, promised=0, order_state="open", case_units=None)
     assert (made.tasks, made.order, made.close_order) == ((), None, False)
