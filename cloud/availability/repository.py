@@ -9,10 +9,12 @@ from psycopg import AsyncConnection
 
 from cloud.availability.model import StockRow
 
-# as_of is the sensors' newest word on the SKU, by its slowest position: heartbeats keep an unchanged answer young.
+# as_of is the sensors' newest word on the SKU, by its slowest position: heartbeats keep an unchanged answer young. A
+# position whose newest figures are not in the answer yet (the cursor has not reached its load) gives it no newer time.
 STOCK = """
     WITH asked AS (SELECT * FROM unnest(%(skus)s::text[], %(stores)s::text[]) WITH ORDINALITY AS a(sku, store, place)),
-         seen AS (SELECT q.store, q.sku, min(q.as_of) AS as_of FROM position_quantity q
+         seen AS (SELECT q.store, q.sku, min(CASE WHEN q.load_id <= c.load_id THEN q.as_of ELSE s.as_of END) AS as_of
+                  FROM position_quantity q JOIN stock s USING (store, sku) LEFT JOIN projection_cursor c USING (store)
                   WHERE (q.store, q.sku) IN (SELECT store, sku FROM asked) GROUP BY q.store, q.sku)
     SELECT s.sku, s.store, s.on_shelf, s.unsensed, s.backroom, s.incoming, s.on_hand, s.reserved, s.confidence, s.basis,
            coalesce(seen.as_of, s.as_of), (SELECT number FROM change_head)

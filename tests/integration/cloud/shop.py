@@ -49,6 +49,7 @@ class Shop:
         self.settings = CloudSettings(database_url=url)
         self.connection: Connection[TupleRow] = connect(url)
         self.worker = Worker(self.settings, self.clock)
+        self._folder = folder
         self._fill(folder)
         self.key = self.new_key()
 
@@ -59,6 +60,12 @@ class Shop:
         import_catalog(self.connection, folder / "catalog.csv", store=STORE, at=at)
         import_planogram(self.connection, STORE, folder / "planogram.csv", at=at)
         import_stock(self.connection, STORE, folder / "stock.csv", at=at)
+
+    def put_planogram(self, text: str) -> None:
+        """Import a newer planogram; `text` is the CSV file."""
+        path = self._folder / "newer.csv"
+        path.write_text(text, encoding="utf-8")
+        import_planogram(self.connection, STORE, path, at=self.clock.now())
 
     def new_key(self, *, scopes: tuple[str, ...] = ALL, stores: tuple[str, ...] = (STORE,)) -> str:
         return create_key(self.connection, name="test", scopes=scopes, stores=stores, at=self.clock.now())
@@ -100,6 +107,13 @@ class Shop:
             )
             self.connection.execute("SELECT pg_notify('loaded', %s)", (str(load_id),))
         return load_id
+
+    def confirm(self, position: str) -> None:
+        """Write what a gateway writes of a heartbeat that only says again what is known."""
+        with self.connection.transaction():
+            self.connection.execute(
+                "UPDATE position_quantity SET as_of = %s WHERE position = %s", (self.clock.now(), position)
+            )
 
     def work(self, *, after_s: float = 0.0) -> None:
         """Let shop time pass, then let the worker do once all there is to do."""

@@ -26,6 +26,44 @@ def test_an_answer_says_how_many_where_and_how_sure(shop: Shop, client: Client) 
     assert (told["status"], told["confidence"], told["basis"]) == ("in_stock", 0.99, ["ledger", "weight"])
 
 
+def _as_of(client: Client, sku: str) -> str:
+    return str(client.get(f"/v1/availability/{sku}", store=STORE)["as_of"])
+
+
+def test_figures_not_yet_projected_do_not_make_an_answer_look_fresh(shop: Shop, client: Client) -> None:
+    shop.load("p-tea", "tea", 8)
+    shop.work()
+    old = _as_of(client, "tea")
+    shop.clock.advance(60)
+    shop.load("p-tea", "tea", 5, kind="pick", moved=3)
+    told = client.get("/v1/availability/tea", store=STORE)
+    assert (told["on_shelf"], told["as_of"]) == (8, old), "the worker has not seen the pick"
+    shop.work()
+    told = client.get("/v1/availability/tea", store=STORE)
+    assert (told["on_shelf"], told["as_of"]) == (5, "2026-01-01T00:01:00Z")
+
+
+def test_a_heartbeat_keeps_an_unchanged_answer_young(shop: Shop, client: Client) -> None:
+    shop.load("p-tea", "tea", 8)
+    shop.work()
+    shop.clock.advance(60)
+    shop.confirm("p-tea")
+    assert _as_of(client, "tea") == "2026-01-01T00:01:00Z"
+
+
+def test_the_slowest_of_two_shelves_decides_how_old_the_answer_is(shop: Shop, client: Client) -> None:
+    two = "position,sku,bay,shelf,plates,zones,capacity\np-tea,tea,b1,b1-s1,l1,,12\np-tea2,tea,b1,b1-s2,l2,,12\n"
+    shop.put_planogram(two)
+    shop.load("p-tea", "tea", 8)
+    shop.clock.advance(60)
+    shop.load("p-tea2", "tea", 3)
+    shop.work()
+    assert _as_of(client, "tea") == "2026-01-01T00:00:00Z"
+    shop.clock.advance(60)
+    shop.confirm("p-tea")
+    assert _as_of(client, "tea") == "2026-01-01T00:01:00Z"
+
+
 def test_a_promise_is_lower_than_the_best_guess_when_the_scale_is_unsure(shop: Shop, client: Client) -> None:
     shop.load("p-tea", "tea", 8, sure=0.9)
     shop.work()
@@ -165,7 +203,7 @@ def test_a_write_whose_twin_is_under_way_is_told_to_wait(shop: Shop, client: Cli
             "SELECT pg_advisory_xact_lock(hashtextextended('idempotency:' || %s || ':' || %s, 0))", (prefix, "c")
         )
         problem = client.post("/v1/counts", count, key="c", status=409)
-    assert problem["code"] == "request_in_flight"
+    assert problem["code"] == "request_in_progress"
     client.post("/v1/counts", count, key="c", status=201)
 
 
