@@ -2,9 +2,10 @@
 
 A reader misses a third of the tags before it in any second, so absence has to be believed slowly and for each tag at
 its own pace. Method: SMURF (Jeffery, Garofalakis, Franklin: "Adaptive cleaning for RFID data streams", VLDB 2006), a
-window per tag that is just long enough for the tag's own read rate; here the window is counted from the last read, so
-that a tag that left is noticed without waiting for its rate to fall. Between two zones the signal decides, by the
-threshold of the EdgeX mobility profile.
+window per tag that is just long enough for the tag's own read rate. Two things differ: the window is counted from the
+last read, so that a tag that left is noticed without waiting for its rate to fall, and its length is that at which
+(1 - p)^w reaches the probability wanted, where SMURF bounds it by e^(-pw) and waits half as long again at p = 0.65.
+Between two zones the signal decides, by the threshold of the EdgeX mobility profile.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ read some tens of tags a second."""
 MISS_PROBABILITY = 1e-6
 """How likely a window without a read may be while the tag is there: in a day of 86,400 epochs, one tag in ten flickers
 once."""
+
+EPOCHS_MIN = math.ceil(-math.log(MISS_PROBABILITY))
+"""However well a tag is read, it is given SMURF's window of a tag that is read every time, ln(1 / MISS_PROBABILITY):
+misses are not independent, because people stand between tag and antenna."""
 
 EPOCHS_MAX = 600
 """However seldom a tag is read, after ten minutes without a read it has departed (EdgeX: departed after 600 s)."""
@@ -73,13 +78,20 @@ class Track(Struct):
 
     @property
     def read_rate(self) -> float:
-        """The share of epochs the tag is read in, from its own history and what is known of tags."""
+        """How often an epoch hears the tag: mean of a Beta distribution that began at PRIOR_RATE."""
         return (self.hits + PRIOR_RATE * PRIOR_EPOCHS) / (self.epochs + PRIOR_EPOCHS)
 
     @property
     def window_epochs(self) -> int:
-        """So many epochs without a read mean that the tag has gone: SMURF's ln(1 / delta) / p."""
-        return min(math.ceil(-math.log(MISS_PROBABILITY) / self.read_rate), EPOCHS_MAX)
+        """So many epochs without a read mean that the tag has gone: a tag that is there misses them with
+        MISS_PROBABILITY. The rate is taken one standard deviation low, because it is only an estimate.
+        """
+        rate = self.read_rate
+        low = rate - math.sqrt(rate * (1.0 - rate) / (self.epochs + PRIOR_EPOCHS + 1.0))
+        if low * EPOCHS_MAX <= 1.0:
+            return EPOCHS_MAX
+        missed_in_a_row = math.log(MISS_PROBABILITY) / math.log1p(-low)
+        return min(max(math.ceil(missed_in_a_row), EPOCHS_MIN), EPOCHS_MAX)
 
 
 class TagPresence:

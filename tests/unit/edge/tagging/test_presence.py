@@ -70,6 +70,28 @@ def test_a_tag_that_left_departs_at_the_pace_of_its_read_rate(rate: float, secon
     assert reader.presence.present(RAIL) == set()
 
 
+def test_a_tag_read_two_times_out_of_three_is_missed_after_a_quarter_of_a_minute() -> None:
+    reader = Reader(seed=4)
+    reader.run(600, {RAIL: 0.67})
+    assert [record.kind for record in reader.run(18, {})] == ["departed"]
+
+
+def test_a_tag_read_every_time_may_be_hidden_for_a_moment() -> None:
+    reader = Reader(seed=4)
+    reader.run(600, {RAIL: 1.0})
+    assert reader.run(10, {}) == []
+
+
+def test_a_tag_just_hung_up_is_given_more_time_than_one_that_is_known() -> None:
+    def silence_s(known_s: int) -> int:
+        reader = Reader(seed=4)
+        for second in range(known_s):
+            reader.run(1, {RAIL: float(second % 3 > 0)})
+        return reader.run(EPOCHS_MAX, {})[0].mono_ms // 1000 - known_s
+
+    assert silence_s(6) > silence_s(600)
+
+
 def test_a_well_read_tag_departs_sooner_than_a_poorly_read_one() -> None:
     def silence_s(rate: float) -> int:
         reader = Reader(seed=3)
