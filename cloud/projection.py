@@ -75,7 +75,7 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
 
 
 def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Clock, rule: ShortageRule) -> None:
-    """Do what time alone asks for: shelves low for long enough, done tasks the scale never saw.
+    """Do what time alone asks for: shelves low for long enough or heard again, done tasks the scale never saw.
 
     The first look at a store after a start takes in all its shelves.
     """
@@ -89,6 +89,7 @@ def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Cloc
             replenishment.watch_positions(connection, store, beliefs, view.watches, rule=rule, at=at)
         )
         touched |= replenishment.end_done_tasks(connection, store, at=at)
+        touched |= replenishment.unattended(connection, store)
         replenishment.follow_up(connection, store, touched, at=at)
         view.looked_at_all = True
 

@@ -14,6 +14,11 @@ Verdict = Literal["open", "close", "wait"]
 CLEAR_SHARE = 4
 """A shelf is clearly above low when a quarter of the room above low is filled again: the margin of the hysteresis."""
 
+FRESH_FOR = timedelta(minutes=5)
+"""Shop time after which what is believed of a shelf is old news, which raises nothing (design section 4, rule 9): ten
+heartbeats of 30 s, so that a few lost ones do not make a shelf silent, and the backlog of an outage is not taken for
+now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortageRule:
@@ -32,7 +37,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenShortage:
-    """A shortage that stands, with what is known of its shelf now. `task` tells whether a refill task is on its way."""
+    """A shortage that stands, with what is known of its shelf now.
+
+    `task` tells whether a refill task is on its way, `believed` whether its sensors are well and were heard lately.
+    """
 
     shortage_id: int
     position: str
@@ -40,6 +48,7 @@ class OpenShortage:
     capacity: int
     low_units: int
     task: bool
+    believed: bool
 
     @property
     def room(self) -> int:
@@ -85,7 +94,8 @@ def judge(
     """Return the watch carried on and what to do about a shelf.
 
     It opens when P(quantity <= low) has been at least `sure` for the hold, closes when P(quantity >= clear) is at
-    least `sure`. A frozen sensor, or one not heard yet, neither opens nor closes anything.
+    least `sure`. A frozen sensor, or one not heard yet, neither opens nor closes anything. Old news closes, but opens
+    nothing: the hold begins anew until the shelf is heard.
     """
     if belief.frozen or belief.as_of is None:
         return Watch(), "wait"
@@ -94,6 +104,8 @@ def judge(
         return Watch(), "close" if clear >= rule.sure else "wait"
     if belief.at_most(belief.low_units) < rule.sure:
         return Watch(), "wait"
+    if not belief.heard_within(FRESH_FOR, at=at):
+        return Watch(low_since=at), "wait"
     since = watch.low_since or at
     if at - since >= rule.hold:
         return Watch(), "open"
@@ -108,6 +120,7 @@ def plan(
     `backroom` is what the ledger has there, `promised` what tasks not yet done will take of it; `order_state` is the
     state of the order under way, None when there is none. One order is open per SKU and store: it nets all that lacks.
     A received order closes when no shelf is short any more, or when its goods have left the backroom for the shelf.
+    A shelf that is not to be believed now is refilled, for staff will see; it orders nothing.
     """
     left = max(0, backroom - promised)
     tasks: list[NewTask] = []
@@ -119,7 +132,7 @@ def plan(
             units = min(left, shortage.room)
             tasks.append(_task(shortage, units, backroom))
             left -= units
-        else:
+        elif shortage.believed:
             lacking.append(shortage)
     working = bool(tasks) or any(shortage.task for shortage in shortages)
     close = order_state == "received" and (not shortages or (bool(lacking) and not working))

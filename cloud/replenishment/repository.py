@@ -65,6 +65,12 @@ SHORTAGES = """SELECT s.shortage_id, s.position, s.sku,
                FROM shortage s WHERE s.store = %s AND s.closed_at IS NULL AND s.sku = ANY(%s)
                ORDER BY s.sku, s.position"""
 
+UNATTENDED = """SELECT DISTINCT s.sku FROM shortage s WHERE s.store = %s AND s.closed_at IS NULL
+                AND NOT EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
+                                AND t.kind = 'refill' AND t.closed_at IS NULL)
+                AND NOT EXISTS (SELECT FROM replenishment_order o WHERE o.store = s.store AND o.sku = s.sku
+                                AND o.state = 'open')"""
+
 PROMISED = """SELECT sku, sum(suggested_units)::integer FROM task
               WHERE store = %s AND sku = ANY(%s) AND kind = 'refill' AND state IN ('open', 'taken') GROUP BY sku"""
 
@@ -199,6 +205,11 @@ def cancel_unworkable(link: Link, store: StoreId, skus: Iterable[str], *, at: da
 def open_shortages(link: Link, store: StoreId, skus: Iterable[str]) -> list[tuple[int, str, str, bool]]:
     """Return (id, position, SKU, has a task) of the open shortages of SKUs."""
     return link.execute(SHORTAGES, (store, sorted(skus))).fetchall()
+
+
+def unattended(link: Link, store: StoreId) -> set[str]:
+    """Return the SKUs with an open shortage that has neither a task nor an order whose goods are still to come."""
+    return {sku for (sku,) in link.execute(UNATTENDED, (store,))}
 
 
 def promised(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, int]:

@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from cloud.catalog.model import OpeningCount
 from cloud.errors import StaleState, UnknownOrder, UnknownTask
 from cloud.replenishment import repository
-from cloud.replenishment.model import NewOrder, OpenShortage, Plan, ShortageRule, Watch, judge, plan, shelf_reason
+from cloud.replenishment.model import (
+    FRESH_FOR,
+    NewOrder,
+    OpenShortage,
+    Plan,
+    ShortageRule,
+    Watch,
+    judge,
+    plan,
+    shelf_reason,
+)
 from cloud.replenishment.repository import Link, OrderRow, TaskRow
 from cloud.stock import repository as stock_rows
 from cloud.stock import service as stock
@@ -70,6 +80,11 @@ def follow_up(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) 
         if wanted.close_order and order_id is not None:
             repository.close_order(link, order_id, at=at)
         _carry_out(link, store, Sku(sku), wanted, at=at)
+
+
+def unattended(link: Link, store: StoreId) -> set[str]:
+    """Return the SKUs of shortages that nothing ends yet: their shelves were not to be believed when it was due."""
+    return repository.unattended(link, store)
 
 
 def end_done_tasks(link: Link, store: StoreId, *, at: datetime) -> set[str]:
@@ -149,6 +164,7 @@ def _shortages(link: Link, store: StoreId, skus: Sequence[str], *, at: datetime)
             shortage = OpenShortage(
                 shortage_id=shortage_id, position=position, units=belief.best, capacity=belief.capacity,
                 low_units=belief.low_units, task=has_task,
+                believed=not belief.frozen and belief.heard_within(FRESH_FOR, at=at),
             )  # fmt: skip
             found.setdefault(sku, []).append(shortage)
     return found

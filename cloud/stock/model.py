@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 from typing import Literal
 
@@ -60,7 +60,8 @@ class SeenEvent:
 class PositionBelief:
     """The distribution of units at one sensed position: `pmf[i]` is the probability of `low + i` units.
 
-    `as_of` None: no sensor has reported yet.
+    `as_of` None: no sensor has reported yet. `confirmed_at`: until when its tag readers, which speak only of changes,
+    have been heard to be well; None where scales speak for themselves.
     """
 
     position: PositionId
@@ -72,6 +73,12 @@ class PositionBelief:
     frozen: bool = False
     basis: tuple[str, ...] = ()
     as_of: datetime | None = None
+    confirmed_at: datetime | None = None
+
+    def heard_within(self, age: timedelta, *, at: datetime) -> bool:
+        """Tell whether its sensors have been heard so recently."""
+        heard = [time for time in (self.as_of, self.confirmed_at) if time is not None]
+        return bool(heard) and at - max(heard) <= age
 
     def at_most(self, units: int) -> float:
         """Return the probability that at most so many units are there."""

@@ -26,8 +26,14 @@ SHIFT_PLACE = """INSERT INTO stock_place (store, sku, place, units, as_of) VALUE
                  ON CONFLICT (store, sku, place) DO UPDATE SET units = stock_place.units + EXCLUDED.units,
                      as_of = greatest(stock_place.as_of, EXCLUDED.as_of)"""
 
-# What the sensors believe of the SKUs' positions, by the planogram that holds.
-BELIEFS = """SELECT p.position, p.sku, p.capacity, p.low_units, q.low, q.pmf, q.frozen, q.basis, q.as_of
+# What the sensors believe of the SKUs' positions, by the planogram that holds. Tags are told of when they come and go,
+# so that a rail of tags is as fresh as the health of its zones, which comes in the same order as they do.
+BELIEFS = """WITH zone AS (SELECT substr(subject, 6) AS zone, max(as_of) AS as_of FROM health_current
+                           WHERE subject LIKE 'zone:%%' AND verdict = 'ok' GROUP BY subject)
+             SELECT p.position, p.sku, p.capacity, p.low_units, q.low, q.pmf, q.frozen, q.basis, q.as_of,
+                    CASE WHEN cardinality(p.plates) = 0 THEN
+                        (SELECT CASE WHEN count(*) = cardinality(p.zones) THEN min(zone.as_of) END
+                         FROM zone WHERE zone.zone = ANY(p.zones)) END
              FROM planogram_position p
              LEFT JOIN position_quantity q ON q.store = %(store)s AND q.position = p.position AND q.sku = p.sku
              WHERE p.planogram_id = (SELECT planogram_id FROM planogram WHERE store = %(store)s AND valid_from <= %(at)s
@@ -116,10 +122,11 @@ def beliefs(link: Link, store: StoreId, skus: Iterable[str] | None, *, at: datet
 
 
 def _belief(row: TupleRow) -> PositionBelief:
-    position, sku, capacity, low_units, low, pmf, frozen, basis, as_of = row
+    position, sku, capacity, low_units, low, pmf, frozen, basis, as_of, confirmed_at = row
     return PositionBelief(
         position=PositionId(position), sku=Sku(sku), capacity=capacity, low_units=low_units, low=low or 0,
         pmf=tuple(pmf or (1.0,)), frozen=bool(frozen), basis=tuple(basis or ()), as_of=as_of,
+        confirmed_at=confirmed_at,
     )  # fmt: skip
 
 

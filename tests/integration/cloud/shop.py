@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,10 @@ class Shop:
 
     def load(
         self, position: str, sku: str, units: int, *, kind: str | None = None, moved: int = 0, sure: float = 0.995,
-        frozen: bool = False,
+        frozen: bool = False, age_s: float = 0.0,
     ) -> int:  # fmt: skip
-        """Write what a gateway writes of one episode, and return the load's id."""
-        at, low = self.clock.now(), max(0, units - 1)
+        """Write what a gateway writes of one episode so long ago, and return the load's id."""
+        at, low = self.clock.now() - timedelta(seconds=age_s), max(0, units - 1)
         rest = 1.0 - sure
         pmf = [sure, rest] if units == 0 else [rest / 2, sure, rest / 2]
         with self.connection.transaction():
@@ -113,6 +114,16 @@ class Shop:
         with self.connection.transaction():
             self.connection.execute(
                 "UPDATE position_quantity SET as_of = %s WHERE position = %s", (self.clock.now(), position)
+            )
+
+    def reader_is_well(self, zone: str) -> None:
+        """Write what a gateway writes of a tag reader that has nothing new to say."""
+        with self.connection.transaction():
+            self.connection.execute(
+                """INSERT INTO health_current (device, subject, verdict, noise_g, rejected, samples, queued, as_of)
+                   VALUES ('bay-1', %s, 'ok', 0, '{}', 9, 0, %s)
+                   ON CONFLICT (device, subject) DO UPDATE SET as_of = EXCLUDED.as_of""",
+                (f"zone:{zone}", self.clock.now()),
             )
 
     def work(self, *, after_s: float = 0.0) -> None:

@@ -50,6 +50,51 @@ def test_a_frozen_sensor_raises_no_task(shop: Shop, client: Client) -> None:
     assert client.tasks() == []
 
 
+def test_a_backlog_raises_no_task_before_fresh_data_confirms_it(shop: Shop, client: Client) -> None:
+    shop.load("p-tea", "tea", 2, kind="pick", moved=6, age_s=3600)
+    shop.work()
+    shop.work(after_s=60)
+    assert client.tasks() == []
+    shop.confirm("p-tea")
+    shop.work(after_s=20)
+    assert [one["state"] for one in client.tasks()] == ["open"]
+
+
+def test_tags_that_say_nothing_new_are_fresh_while_their_reader_is_well(shop: Shop, client: Client) -> None:
+    shop.put_planogram(
+        "position,sku,bay,shelf,plates,zones,capacity,low_units\n"
+        "p-tea,tea,b1,b1-s1,,z1 z2,12,3\np-gum,gum,b1,b1-s1,b1-s1-l2,z1,20,5\n"
+    )
+    shop.load("p-tea", "tea", 2, age_s=3600)
+    shop.load("p-gum", "gum", 2, age_s=3600)
+    shop.reader_is_well("z1")
+    shop.work()
+    shop.work(after_s=60)
+    assert client.tasks() == [], "nothing was heard of the other zone"
+    for zone in ("z1", "z2"):
+        shop.reader_is_well(zone)
+    shop.work(after_s=20)
+    assert [one["sku"] for one in client.tasks()] == ["tea"], "a scale speaks for itself"
+
+
+def test_a_late_refill_that_empties_the_backroom_orders_nothing_until_the_shelf_is_heard(
+    shop: Shop, client: Client
+) -> None:
+    client.post(
+        "/v1/counts", {"store": STORE, "place": "backroom", "sku": "tea", "units": 1, "counted_by": "li"}, status=201
+    )
+    task_id = _taken_refill(shop, client)
+    shop.clock.advance(900)
+    shop.load("p-tea", "tea", 3, kind="refill", moved=1, age_s=890)
+    shop.work()
+    assert client.post(f"/v1/tasks/{task_id}/done", {"units": 1})["state"] == "verified"
+    shop.work(after_s=60)
+    assert client.orders() == []
+    shop.confirm("p-tea")
+    shop.work()
+    assert [one["state"] for one in client.orders()] == ["open"]
+
+
 def test_the_scale_closes_the_task_when_it_sees_the_refill(shop: Shop, client: Client) -> None:
     task_id = _taken_refill(shop, client)
     shop.load("p-tea", "tea", 8, kind="put_back", moved=6)

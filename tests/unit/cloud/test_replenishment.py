@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.replenishment.model import OpenShortage, ShortageRule, Watch, clear_units, judge, order_units, plan
+from cloud.replenishment.model import (
+    FRESH_FOR,
+    OpenShortage,
+    ShortageRule,
+    Watch,
+    clear_units,
+    judge,
+    order_units,
+    plan,
+)
 from cloud.stock.model import PositionBelief
 from contract.ids import PositionId, Sku
 
@@ -16,31 +25,34 @@ RULE = ShortageRule()
 CAPACITY, LOW = 12, 3
 
 
-def _belief(units: int, *, sure: float = 1.0, frozen: bool = False) -> PositionBelief:
+def _belief(units: int, *, sure: float = 1.0, frozen: bool = False, as_of: datetime = AT) -> PositionBelief:
     """Sure of `units`; what is missing to 1 lies on one more."""
     return PositionBelief(
         position=PositionId("p"), sku=Sku("tea"), capacity=CAPACITY, low_units=LOW, low=units,
-        pmf=(sure, 1 - sure), frozen=frozen, as_of=AT,
+        pmf=(sure, 1 - sure), frozen=frozen, as_of=as_of,
     )  # fmt: skip
 
 
-def _short(position: str = "p", *, units: int = 2, task: bool = False) -> OpenShortage:
-    return OpenShortage(shortage_id=1, position=position, units=units, capacity=CAPACITY, low_units=LOW, task=task)
+def _short(position: str = "p", *, units: int = 2, task: bool = False, believed: bool = True) -> OpenShortage:
+    return OpenShortage(
+        shortage_id=1, position=position, units=units, capacity=CAPACITY, low_units=LOW, task=task, believed=believed
+    )
 
 
-steps = st.tuples(st.integers(0, CAPACITY), st.floats(0.5, 1.0), st.booleans(), st.integers(0, 20))
+ages = st.sampled_from([timedelta(0), FRESH_FOR, FRESH_FOR + timedelta(seconds=1)])
+steps = st.tuples(st.integers(0, CAPACITY), st.floats(0.5, 1.0), st.booleans(), st.integers(0, 20), ages)
 
 
 @given(st.lists(steps, max_size=60))
 def test_a_shortage_opens_only_after_a_sure_hold_and_closes_only_clearly_above_low(
-    walk: list[tuple[int, float, bool, int]],
+    walk: list[tuple[int, float, bool, int, timedelta]],
 ) -> None:
     watch, is_open, at = Watch(), False, AT
     low_for = timedelta(0)
     was_low = False
-    for units, sure, frozen, wait_s in walk:
+    for units, sure, frozen, wait_s, age in walk:
         at += timedelta(seconds=wait_s)
-        belief = _belief(units, sure=sure, frozen=frozen)
+        belief = _belief(units, sure=sure, frozen=frozen, as_of=at - age)
         surely_low = not frozen and belief.at_most(LOW) >= RULE.sure
         low_for = low_for + timedelta(seconds=wait_s) if surely_low and was_low else timedelta(0)
         was_low = surely_low
@@ -48,6 +60,7 @@ def test_a_shortage_opens_only_after_a_sure_hold_and_closes_only_clearly_above_l
         if verdict == "open":
             assert not is_open
             assert low_for >= RULE.hold
+            assert age <= FRESH_FOR
             is_open = True
         elif verdict == "close":
             assert is_open
@@ -60,6 +73,22 @@ def test_a_shelf_low_for_the_hold_is_short() -> None:
     watch, verdict = judge(Watch(), _belief(3), is_open=False, at=AT, rule=RULE)
     assert verdict == "wait"
     assert judge(watch, _belief(3), is_open=False, at=AT + RULE.hold, rule=RULE)[1] == "open"
+
+
+def test_old_news_of_a_low_shelf_begins_the_hold_anew() -> None:
+    later = AT + FRESH_FOR + timedelta(seconds=1)
+    watch, verdict = judge(Watch(low_since=AT), _belief(3), is_open=False, at=later, rule=RULE)
+    assert (watch.low_since, verdict) == (later, "wait")
+
+
+def test_old_news_of_a_full_shelf_ends_its_shortage() -> None:
+    assert judge(Watch(), _belief(12), is_open=True, at=AT + timedelta(days=1), rule=RULE)[1] == "close"
+
+
+def test_a_shelf_that_is_not_to_be_believed_is_refilled_but_orders_nothing() -> None:
+    silent = _short(believed=False)
+    assert plan([silent], backroom=0, promised=0, order_state=None, case_units=None).order is None
+    assert plan([silent], backroom=4, promised=0, order_state=None, case_units=None).tasks
 
 
 def test_a_shelf_just_above_low_stays_short() -> None:
@@ -127,7 +156,12 @@ def test_an_order_covers_what_lacks_with_the_fewest_cases(lacking: int, case: in
 
 
 @given(
-    st.lists(st.builds(_short, st.sampled_from("abcd"), units=st.integers(0, 13), task=st.booleans()), max_size=4),
+    st.lists(
+        st.builds(
+            _short, st.sampled_from("abcd"), units=st.integers(0, 13), task=st.booleans(), believed=st.booleans()
+        ),
+        max_size=4,
+    ),
     st.integers(0, 40),
     st.integers(0, 40),
     st.sampled_from([None, "open", "received"]),
