@@ -130,6 +130,7 @@ def done(link: Link, task_id: str, *, units: int, at: datetime) -> TaskRow:
 def receive(link: Link, order_id: str, *, units: int, at: datetime) -> OrderRow:
     """Book goods that arrived in the backroom; shelves still short become refill tasks. Locks the store.
 
+    What the scale has seen refilled from nowhere since the order was sent is taken to be of these goods.
     Raises UnknownOrder, or StaleState with the order as it stands when it awaits nothing any more.
     """
     found = repository.order(link, order_id)
@@ -143,7 +144,9 @@ def receive(link: Link, order_id: str, *, units: int, at: datetime) -> OrderRow:
     repository.add_receipt(link, order_id, units, at=at)
     transit = max(0, found.units - found.received_units)
     source = f"receipt:{order_id}:{found.received_units + units}"
-    stock.project(link, store, stock.book(link, store, receipt_moves(source, sku, units, transit, at=at), at=at), at=at)
+    shelved = stock_rows.shelved_unknown(link, store, sku, since=found.opened_at)
+    moves = receipt_moves(source, sku, units, in_transit=transit, shelved=shelved, at=at)
+    stock.project(link, store, stock.book(link, store, moves, at=at), at=at)
     follow_up(link, store, [sku], at=at)
     return _order(link, order_id)
 

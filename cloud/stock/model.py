@@ -166,7 +166,10 @@ def moves_of_events(events: Iterable[SeenEvent], places: Mapping[tuple[str, str]
 
 
 def _refill(event: SeenEvent, held: int) -> list[Move]:
-    """Goods the books did not know of come from outside, so that the backroom never holds less than nothing."""
+    """Goods the books did not know of come from outside, so that the backroom never holds less than nothing.
+
+    Most often their receipt has not been posted yet; `receipt_moves` evens them out when it is.
+    """
     known = min(held, event.quantity)
     moves = [_move(event, "refill", "backroom", "shelf", known)] if known else []
     if event.quantity > known:
@@ -198,16 +201,23 @@ def sale_moves(
     return moves
 
 
-def receipt_moves(source: str, sku: Sku, units: int, in_transit: int, *, at: datetime) -> list[Move]:
-    """Return the moves of received goods: what was in transit arrives; more than that comes from outside."""
+def receipt_moves(
+    source: str, sku: Sku, units: int, *, in_transit: int, shelved: int, at: datetime
+) -> list[Move]:  # fmt: skip
+    """Return the moves of received goods: what was in transit arrives; more than that comes from outside.
+
+    `shelved` of them stood on the shelf before anyone said that they had come: their refill was booked from outside,
+    so they leave the backroom to there, and are counted once.
+    """
     known = min(units, max(0, in_transit))
-    parts: tuple[tuple[str, Place | None, int], ...] = (
-        ("receipt", "in_transit", known),
-        ("receipt_extra", None, units - known),
+    parts: tuple[tuple[str, Place | None, Place | None, int], ...] = (
+        ("receipt", "in_transit", "backroom", known),
+        ("receipt_extra", None, "backroom", units - known),
+        ("receipt_shelved", "backroom", None, min(units, max(0, shelved))),
     )
     return [
-        Move(sku=sku, kind=kind, from_place=place, to_place="backroom", units=count, happened_at=at, source=source)
-        for kind, place, count in parts
+        Move(sku=sku, kind=kind, from_place=origin, to_place=target, units=count, happened_at=at, source=source)
+        for kind, origin, target, count in parts
         if count
     ]
 

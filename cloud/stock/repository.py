@@ -102,6 +102,17 @@ def booked_at(link: Link, store: StoreId, sku: Sku, place: str, position: str) -
     return int(row[0]) if row else 0
 
 
+def shelved_unknown(link: Link, store: StoreId, sku: Sku, *, since: datetime) -> int:
+    """Return the units refilled since then that the backroom did not know of and no receipt has explained."""
+    row = link.execute(
+        """SELECT coalesce(sum(CASE kind WHEN 'refill_unknown' THEN units ELSE -units END), 0)::integer
+           FROM stock_ledger WHERE store = %s AND sku = %s AND kind IN ('refill_unknown', 'receipt_shelved')
+             AND happened_at >= %s""",
+        (store, sku, since),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def counted_elsewhere(link: Link, store: StoreId, sku: Sku, position: str) -> int:
     """Return what people last counted of a SKU at its other unsensed displays."""
     row = link.execute(

@@ -177,6 +177,36 @@ def test_a_part_delivery_keeps_the_order_open_and_is_refilled_at_once(shop: Shop
     assert client.get("/v1/availability/tea", store=STORE)["incoming"] == 7
 
 
+def test_goods_refilled_before_their_receipt_is_posted_are_counted_once(shop: Shop, client: Client) -> None:
+    _tea_runs_low(shop)
+    (task,) = client.tasks("open")
+    client.post(f"/v1/tasks/{task['task_id']}/done", {"units": 0})
+    (order,) = client.orders()
+    shop.clock.advance(60)
+    shop.load("p-tea", "tea", 10, kind="refill", moved=8)
+    shop.work()
+    client.post("/v1/receipts", {"order_id": order["order_id"], "units": 5}, status=201)
+    assert "backroom" not in shop.places("tea"), "5 of the 8 on the shelf are these"
+    client.post("/v1/receipts", {"order_id": order["order_id"], "units": 7}, status=201)
+    told = client.get("/v1/availability/tea", store=STORE)
+    assert (told["on_shelf"], told["backroom"], told["incoming"], told["sellable"]) == (10, 4, 0, 14)
+    with shop.connection.transaction():
+        assert list(stock_differences(shop.connection)) == []
+
+
+def test_goods_found_before_an_order_was_sent_are_not_part_of_its_delivery(shop: Shop, client: Client) -> None:
+    _tea_runs_low(shop, units=1)
+    shop.load("p-tea", "tea", 2, kind="refill", moved=1)
+    shop.clock.advance(1)
+    count = {"store": STORE, "place": "backroom", "sku": "tea", "units": 0, "counted_by": "li"}
+    client.post("/v1/counts", count, status=201)
+    shop.work(after_s=60)
+    assert shop.rows("SELECT kind, units FROM stock_ledger WHERE kind LIKE 'refill%'") == [("refill_unknown", 1)]
+    (order,) = client.orders()
+    client.post("/v1/receipts", {"order_id": order["order_id"], "units": 12}, status=201)
+    assert shop.places("tea")["backroom"] == 12
+
+
 def test_a_second_receipt_of_a_received_order_answers_with_the_order_as_it_stands(shop: Shop, client: Client) -> None:
     _tea_runs_low(shop)
     (task,) = client.tasks("open")

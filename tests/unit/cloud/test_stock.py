@@ -113,9 +113,18 @@ def test_a_sale_takes_exactly_what_was_sold(basket: int, display: int, units: in
 
 @given(st.integers(1, 30), st.integers(-3, 30))
 def test_received_goods_all_reach_the_backroom_and_transit_never_goes_below_nothing(units: int, transit: int) -> None:
-    changes = place_changes(receipt_moves("r", TEA, units, transit, at=AT))
+    changes = place_changes(receipt_moves("r", TEA, units, in_transit=transit, shelved=0, at=AT))
     assert changes["tea", "backroom"] == units
     assert max(0, transit) + changes.get(("tea", "in_transit"), 0) >= 0
+
+
+@given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 40))
+def test_received_goods_the_scale_has_seen_on_the_shelf_are_not_in_the_backroom_too(
+    units: int, transit: int, shelved: int
+) -> None:
+    changes = place_changes(receipt_moves("r", TEA, units, in_transit=transit, shelved=shelved, at=AT))
+    assert changes["tea", "backroom"] == max(0, units - shelved)
+    assert changes.get(("tea", "in_transit"), 0) == -min(units, transit)
 
 
 @given(st.integers(-5, 30), st.integers(0, 30))
