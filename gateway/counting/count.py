@@ -12,8 +12,8 @@ from gateway.counting.events import Cause
 from gateway.counting.layout import Component, Layout
 from gateway.counting.quantities import changed, quantities_of, tagged_quantity
 from gateway.counting.state import CountingState, PendingStep, Published, Rest, ShelfState
-from gateway.counting.tags import count_tag
-from gateway.counting.weights import ShelfCount, hasty
+from gateway.counting.tags import count_tag, take_counts
+from gateway.counting.weights import ShelfCount
 from gateway.model import CountingModel, Quantity, Readings, ShelfEvent
 
 
@@ -35,6 +35,7 @@ class Counted:
 def count(state: CountingState, readings: Readings, model: CountingModel) -> Counted:
     """Count one batch. The state given stays as it was; the same batch on the same state gives the same answer."""
     batch = _Batch(state=state, readings=readings, layout=state.layout_for(model))
+    batch.recounts()
     if readings.blocks.weight is not None:
         batch.weights(readings.blocks.weight)
     if readings.blocks.tag is not None:
@@ -44,19 +45,29 @@ def count(state: CountingState, readings: Readings, model: CountingModel) -> Cou
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """A batch while it is counted."""
+    """A batch while it is counted: `heard` and `tagged` hold the newest `mono_ms` of what plates and tags told of."""
 
     state: CountingState
     readings: Readings
     layout: Layout
     open: dict[str, ShelfCount] = field(default_factory=dict)
-    heard: dict[Component, float] = field(default_factory=dict)
-    tagged: dict[PositionId, float] = field(default_factory=dict)
+    heard: dict[Component, int] = field(default_factory=dict)
+    tagged: dict[PositionId, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
+
+    def recounts(self) -> None:
+        """Take in what people counted where only tags tell: a rail nobody touches makes no record to wait for."""
+        blocks = (self.readings.blocks.weight, self.readings.blocks.tag)
+        starts_ms = [block.mono_ms[0] for block in blocks if block is not None]
+        for key in self.layout.recounted if starts_ms else ():
+            state, at_s = self.state.shelves.get(key), self.readings.time_of(min(starts_ms)).timestamp()
+            counts = self.layout.shelves[key].counts.values()
+            if state is not None and any(state.is_news(entry, at_s) for entry in counts):
+                self._open(key, min(starts_ms))
 
     def weights(self, block: WeightBlock) -> None:
         """Count the weight records in order. Heartbeats that say nothing new are most of them, and cost least."""
-        zero_s, seats = self.readings.mono_zero_at.timestamp(), self.layout.seats
+        zero_s, seats, journal = self.readings.mono_zero_at.timestamp(), self.layout.seats, self.readings.journal
         columns = zip(
             block.seq,
             block.mono_ms,
@@ -72,24 +83,20 @@ class _Batch:
         for seq, mono_ms, name, kind, weight_g, before_g, noise_g, quality, remaining in columns:
             plate = PlateId(name)
             seat = seats.get(plate)
-            at_s = zero_s + mono_ms / 1000
             if seat is not None:
                 key, component, tolerance_g = seat
-                shelf = self.open.get(key) or self._open(key, at_s)
-                if seq > shelf.state.taken.get(self.readings.journal, 0):
-                    self.heard[component], self.last[key] = at_s, seq
+                shelf = self.open.get(key) or self._open(key, mono_ms)
+                if seq > shelf.state.taken.get(journal, 0):
+                    self.heard[component], self.last[key] = mono_ms, seq
                     if kind == "step":
-                        step = PendingStep(
-                            self.readings.journal, seq, mono_ms, plate, weight_g, before_g, noise_g, quality
-                        )
+                        step = PendingStep(journal, seq, mono_ms, plate, weight_g, before_g, noise_g, quality)
                         self._pend(shelf, step)
                     else:
-                        rest = Rest(weight_g, weight_g, noise_g, quality, at_s)
-                        before = shelf.state.plates.get(plate)
-                        if shelf.unsettled(component) or not _confirms(rest, before, tolerance_g):
-                            shelf.hear(component, plate, rest, self._cause(seq, mono_ms))
-                        else:
+                        rest = Rest(weight_g, weight_g, noise_g, quality, zero_s + mono_ms / 1000)
+                        if shelf.confirmed_by(component, plate, rest, tolerance_g):
                             shelf.state.plates[plate] = rest
+                        else:
+                            shelf.hear(component, plate, rest, self._cause(seq, mono_ms))
             if kind == "step" and remaining == 0:
                 self._close(mono_ms, seq)
 
@@ -103,13 +110,12 @@ class _Batch:
             if seat is None:
                 continue
             key, places = seat
-            at_s = self.readings.mono_zero_at.timestamp() + mono_ms / 1000
-            shelf = self.open.get(key) or self._open(key, at_s)
+            shelf = self.open.get(key) or self._open(key, mono_ms)
             if seq <= shelf.state.taken.get(self.readings.journal, 0):
                 continue
             record = TagRecord(mono_ms=mono_ms, zone=zone, epc=epc, kind=kind, rssi_dbm=rssi_dbm, reads=reads)
             shelf.events.extend(count_tag(shelf.state, places, self.layout.skus, record, self._cause(seq, mono_ms)))
-            self.tagged.update(dict.fromkeys((place.position for place in places), at_s))
+            self.tagged.update(dict.fromkeys((place.position for place in places), mono_ms))
             self.last[key] = max(seq, self.last.get(key, 0))
 
     def finish(self) -> Counted:
@@ -118,17 +124,20 @@ class _Batch:
             self.open[key].state.take(self.readings.journal, seq)
         quantities = [quantity for key in self.open for quantity in self._quantities(key)]
         shelves = {**self.state.shelves, **{key: shelf.state for key, shelf in self.open.items()}}
-        confirmed = {place.position: at_s for component, at_s in self.heard.items() for place in component.positions}
-        confirmed.update(self.tagged)
+        times = {mono_ms: self.readings.time_of(mono_ms) for mono_ms in {*self.heard.values(), *self.tagged.values()}}
+        confirmed = {
+            place.position: times[mono_ms] for component, mono_ms in self.heard.items() for place in component.positions
+        }
+        confirmed.update({position: times[mono_ms] for position, mono_ms in self.tagged.items()})
         return Counted(
             state=CountingState(shelves=shelves, layout=self.layout),
             quantities=tuple(quantities),
             events=tuple(event for shelf in self.open.values() for event in shelf.events),
-            confirmed={position: _time(self.readings, at_s) for position, at_s in confirmed.items()},
+            confirmed=confirmed,
             touched=frozenset(self.open),
         )
 
-    def _open(self, key: str, at_s: float) -> ShelfCount:
+    def _open(self, key: str, mono_ms: int) -> ShelfCount:
         """Return a shelf to count on: a copy of its state, with what people counted taken in."""
         before = self.state.shelves.get(key)
         state = ShelfState(key=key) if before is None else before.copy()
@@ -136,7 +145,9 @@ class _Batch:
         if before is not None and self.state.layout is not self.layout:
             shelf.refit()
         if any(state.counted.get(place) != entry.count_id for place, entry in shelf.shelf.counts.items()):
+            at_s = self.readings.time_of(mono_ms).timestamp()
             shelf.told(at_s)
+            self.tagged.update(dict.fromkeys(take_counts(state, shelf.shelf, at_s), mono_ms))
         return shelf
 
     def _pend(self, shelf: ShelfCount, step: PendingStep) -> None:
@@ -150,7 +161,7 @@ class _Batch:
         """Count the episode that this record completes, on every shelf that has a part of it."""
         journal = self.readings.journal
         for key in self._waiting(journal, mono_ms):
-            shelf = self.open.get(key) or self._open(key, self.readings.mono_zero_at.timestamp() + mono_ms / 1000)
+            shelf = self.open.get(key) or self._open(key, mono_ms)
             if shelf.state.pending:
                 self._count_episode(shelf, mono_ms, seq, journal)
 
@@ -175,29 +186,19 @@ class _Batch:
 
     def _quantities(self, key: str) -> list[Quantity]:
         shelf = self.open[key]
+        if not shelf.changed and not self.tagged:
+            return []
         said = []
         for component in shelf.shelf.components:
             places = [place.position for place in component.positions]
             if component.name in shelf.changed or any(place in self.tagged for place in places):
-                at_s = max(self.heard.get(component, 0.0), *(self.tagged.get(place, 0.0) for place in places))
-                said.extend(quantities_of(shelf.state, component, _time(self.readings, at_s)))
-        weighed = {place.position for component in shelf.shelf.components for place in component.positions}
-        for place in shelf.shelf.tagged:
-            if place.position in self.tagged and place.position not in weighed:
-                as_of = _time(self.readings, self.tagged[place.position])
+                newest_ms = max(self.heard.get(component, 0), *(self.tagged.get(place, 0) for place in places))
+                said.extend(quantities_of(shelf.state, component, self.readings.time_of(newest_ms)))
+        for place in shelf.shelf.tag_only:
+            if place.position in self.tagged:
+                as_of = self.readings.time_of(self.tagged[place.position])
                 said.append(tagged_quantity(shelf.state, place, as_of))
         return [quantity for quantity in said if _publish(shelf.state, quantity)]
-
-
-def _confirms(rest: Rest, before: Rest | None, tolerance_g: float) -> bool:
-    """Tell whether a heartbeat only says again what is known, but for a little drift."""
-    return (
-        before is not None
-        and rest.quality == before.quality == "ok"
-        and before.rest_g == before.heard_g
-        and not hasty(before.noise_g, rest.noise_g)
-        and abs(rest.heard_g - before.rest_g) < tolerance_g
-    )
 
 
 def _publish(state: ShelfState, quantity: Quantity) -> bool:
@@ -208,7 +209,3 @@ def _publish(state: ShelfState, quantity: Quantity) -> bool:
         quantity.sku, quantity.low, quantity.pmf, quantity.frozen, quantity.basis
     )
     return True
-
-
-def _time(readings: Readings, at_s: float) -> datetime:
-    return readings.time_of(round((at_s - readings.mono_zero_at.timestamp()) * 1000))

@@ -42,11 +42,15 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """What counting knows of one shelf from outside. `counts` are the newest counts by people, by position."""
+    """What counting knows of one shelf from outside. `counts` are the newest counts by people, by position.
+
+    `tagged` positions have zones; of `tag_only` ones nothing but tags tells.
+    """
 
     key: str
     components: tuple[Component, ...]
     tagged: tuple[PositionModel, ...]
+    tag_only: tuple[PositionModel, ...]
     positions: tuple[PositionModel, ...]
     counts: Mapping[PositionId, ManualCount]
 
@@ -55,7 +59,8 @@ class Shelf:
 class Layout:
     """A whole store arranged for counting; made anew when the model changes.
 
-    `seats` tells of each plate its shelf, its component and the change in grams below which nothing happened.
+    `seats` tells of each plate its shelf, its component and the change in grams below which nothing happened;
+    `recounted` names the shelves where people counted what otherwise only tags tell of.
     """
 
     model: CountingModel
@@ -63,6 +68,7 @@ class Layout:
     seats: Mapping[PlateId, tuple[str, Component, float]]
     zones: Mapping[ZoneId, tuple[str, tuple[PositionModel, ...]]]
     skus: Mapping[str, Sku] = field(default_factory=dict)
+    recounted: tuple[str, ...] = ()
 
 
 def arrange(model: CountingModel) -> Layout:
@@ -79,15 +85,22 @@ def arrange(model: CountingModel) -> Layout:
         for plate in component.plates
     }
     skus = {gtin: place.sku for place in model.positions for gtin in place.gtins}
-    return Layout(model=model, shelves=shelves, seats=seats, zones=_zones(model), skus=skus)
+    recounted = tuple(
+        key for key, shelf in shelves.items() if any(place.position in shelf.counts for place in shelf.tag_only)
+    )
+    return Layout(model=model, shelves=shelves, seats=seats, zones=_zones(model), skus=skus, recounted=recounted)
 
 
 def _shelf(key: str, places: Sequence[PositionModel], counts: Mapping[PositionId, ManualCount]) -> Shelf:
     groups = (_component(group) for group in _groups([place for place in places if place.plates]))
+    components = tuple(component for component in groups if component is not None)
+    weighed = {place.position for component in components for place in component.positions}
+    tagged = tuple(place for place in places if place.zones)
     return Shelf(
         key=key,
-        components=tuple(component for component in groups if component is not None),
-        tagged=tuple(place for place in places if place.zones),
+        components=components,
+        tagged=tagged,
+        tag_only=tuple(place for place in tagged if place.position not in weighed),
         positions=tuple(places),
         counts={place.position: counts[place.position] for place in places if place.position in counts},
     )

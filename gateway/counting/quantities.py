@@ -39,8 +39,9 @@ def tagged_quantity(state: ShelfState, place: PositionModel, as_of: datetime) ->
     """Return what is believed of a position that only tags tell of.
 
     With c tags present, each read with probability p, and no count preferred: P(n) = C(n, c) p^(c+1) (1-p)^(n-c).
+    What a person counted beyond the tags (a tag behind metal is never read) stands there as well.
     """
-    present = tags_present(state, place)
+    present = max(0, tags_present(state, place) + state.unread.get(place.position, 0))
     upper = np.arange(present, present + 8)
     logs = [_log_choose(int(n), present) + (n - present) * log(1 - READ_RATE) for n in upper]
     pmf = np.exp(np.array(logs) - max(logs))

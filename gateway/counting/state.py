@@ -14,7 +14,7 @@ from contract.ids import JournalId, PlateId, PositionId, Sku, ZoneId
 from contract.records import Quality
 from gateway.counting.belief import Belief
 from gateway.counting.layout import Layout, arrange
-from gateway.model import CountingModel
+from gateway.model import CountingModel, ManualCount
 
 JOURNALS_MAX = 8
 """A shelf remembers the last record of so many journals: one run of an agent each."""
@@ -96,7 +96,10 @@ class Published(Struct, frozen=True):
 
 
 class ShelfState(Struct):
-    """All that is remembered of one shelf. Copied before it is changed."""
+    """All that is remembered of one shelf. Copied before it is changed.
+
+    `unread` says, where only tags tell, how many more units a person counted than there were tags to be read.
+    """
 
     key: str
     plates: dict[PlateId, Rest] = {}
@@ -104,6 +107,7 @@ class ShelfState(Struct):
     zones: dict[ZoneId, ZoneState] = {}
     counted: dict[PositionId, int] = {}
     moves: dict[PositionId, tuple[tuple[float, int], ...]] = {}
+    unread: dict[PositionId, int] = {}
     published: dict[PositionId, Published] = {}
     taken: dict[JournalId, int] = {}
     pending: tuple[PendingStep, ...] = ()
@@ -118,6 +122,7 @@ class ShelfState(Struct):
             zones=dict(self.zones),
             counted=dict(self.counted),
             moves=dict(self.moves),
+            unread=dict(self.unread),
             published=dict(self.published),
             taken=dict(self.taken),
             pending=self.pending,
@@ -130,6 +135,16 @@ class ShelfState(Struct):
         self.taken[journal] = seq
         if len(self.taken) > JOURNALS_MAX:
             del self.taken[next(iter(self.taken))]
+
+    def is_news(self, count: ManualCount, at_s: float) -> bool:
+        """Tell whether a count by a person holds by now and was not taken in yet."""
+        return self.counted.get(count.position) != count.count_id and count.holds_from.timestamp() <= at_s
+
+    def brought_forward(self, count: ManualCount) -> int:
+        """Take a count by a person as taken in; return the units by now, with what moved since it was made."""
+        self.counted[count.position] = count.count_id
+        moves = self.moves.get(count.position, ())
+        return max(0, count.units + sum(units for at_s, units in moves if at_s > count.holds_from.timestamp()))
 
     def note_move(self, position: PositionId, at_s: float, units: int) -> None:
         """Remember that units were put (positive) or taken."""

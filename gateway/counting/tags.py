@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from contract.ids import PositionId, Sku, ZoneId
 from contract.records import TagRecord
 from gateway.counting.events import Cause
+from gateway.counting.layout import Shelf
+from gateway.counting.quantities import tags_present
 from gateway.counting.state import ShelfState, ZoneState
 from gateway.model import EventKind, PositionModel, ShelfEvent
 from gateway.tags import gtin_of
@@ -43,6 +45,23 @@ def count_tag(
     kind: EventKind = ("put_back" if known else "refill") if arrived else "pick"
     state.note_move(PositionId(place.position), at_s, 1 if arrived else -1)
     return [cause.event(place, kind, 1, probability=_PRESENT, weight_g=0.0, sku=place.sku)]
+
+
+def take_counts(state: ShelfState, shelf: Shelf, at_s: float) -> list[PositionId]:
+    """Take in what people counted where only tags tell, once all tags there were read; return the positions.
+
+    From then on tags tell the changes, as differences of weight do after a count of goods on a plate.
+    """
+    taken = []
+    for place in shelf.tag_only:
+        count = shelf.counts.get(place.position)
+        if count is None or count.sku != place.sku or not state.is_news(count, at_s):
+            continue
+        zones = [state.zones.get(zone) for zone in place.zones]
+        if all(zone is not None and at_s - zone.since_s >= OPENING_S for zone in zones):
+            state.unread[place.position] = state.brought_forward(count) - tags_present(state, place)
+            taken.append(place.position)
+    return taken
 
 
 _PRESENT = 0.9938

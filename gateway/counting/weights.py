@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from contract.ids import PlateId, PositionId
+from contract.ids import PlateId
 from gateway.counting.assumptions import HASTE, NOISE_MIN_G
 from gateway.counting.belief import Belief, first_belief, shifted, told, weighed_again
 from gateway.counting.episode import Explained, Seen, explain, foreign_after
@@ -21,7 +21,7 @@ from gateway.counting.events import Cause, taken_lately, unit_events
 from gateway.counting.layout import Component, Shelf
 from gateway.counting.options import FOREIGN, OWN, Change
 from gateway.counting.state import ComponentState, PendingStep, Rest, ShelfState, Unsettled
-from gateway.model import ManualCount, ShelfEvent
+from gateway.model import ShelfEvent
 
 DOUBTS_MAX = 3
 """So many episodes in a row the absolute weight has to speak against the differences before it is believed."""
@@ -63,10 +63,17 @@ class ShelfCount:
         self.state.plates[plate] = msgspec.structs.replace(rest, rest_g=rest_g)
         self._attend(component, cause)
 
-    def unsettled(self, component: Component) -> bool:
-        """Tell whether the last episode of a component still waits for an explanation."""
-        held = self.state.components.get(component.name)
-        return held is not None and held.unsettled is not None
+    def confirmed_by(self, component: Component, plate: PlateId, rest: Rest, tolerance_g: float) -> bool:
+        """Tell whether a heartbeat only says again what is known, but for a little drift, and nothing waits for it."""
+        before, held = self.state.plates.get(plate), self.state.components.get(component.name)
+        return (
+            before is not None
+            and rest.quality == before.quality == "ok"
+            and before.rest_g == before.heard_g
+            and abs(rest.heard_g - before.rest_g) < tolerance_g
+            and not hasty(before.noise_g, rest.noise_g)
+            and (held is None or held.unsettled is None)
+        )
 
     def episode(self, steps: Sequence[PendingStep], cause: Cause) -> None:
         """Take in all records of one episode."""
@@ -95,6 +102,10 @@ class ShelfCount:
                 del self.state.components[component.name]
                 for plate in component.plates:
                     self.state.plates.pop(plate, None)
+        for place in self.shelf.tag_only:
+            said = self.state.published.get(place.position)
+            if said is not None and said.sku != place.sku:
+                self.state.unread.pop(place.position, None)
 
     def told(self, at_s: float) -> None:
         """Take in what people counted, as far as it holds by now and a belief is there to be corrected."""
@@ -298,11 +309,8 @@ class ShelfCount:
         known = {}
         for index, place in enumerate(component.positions):
             count = self.shelf.counts.get(place.position)
-            if count is not None and self._is_new(count, at_s) and count.sku == place.sku:
-                moved = self.state.moves.get(place.position, ())
-                since = sum(units for moved_s, units in moved if moved_s > count.holds_from.timestamp())
-                known[index] = max(0, count.units + since)
-                self.state.counted[PositionId(place.position)] = count.count_id
+            if count is not None and count.sku == place.sku and self.state.is_news(count, at_s):
+                known[index] = self.state.brought_forward(count)
         return known
 
     def _carried(self, component: Component) -> dict[int, int]:
@@ -316,9 +324,6 @@ class ShelfCount:
             if said is not None and said.sku == place.sku and max(said.pmf) > CARRY_PROBABILITY:
                 carried[index] = said.low + said.pmf.index(max(said.pmf))
         return carried
-
-    def _is_new(self, count: ManualCount, at_s: float) -> bool:
-        return self.state.counted.get(count.position) != count.count_id and count.holds_from.timestamp() <= at_s
 
     def _settle_rests(self, component: Component) -> None:
         for plate in component.plates:
@@ -346,7 +351,7 @@ def _disagrees(belief: Belief, absolute: Belief, index: int) -> bool:
 
 def hasty(before_g: float, now_g: float) -> bool:
     """Tell whether a weight with the first noise was taken in haste, judged by a later one of the same goods."""
-    return before_g > HASTE * max(now_g, NOISE_MIN_G)
+    return before_g > HASTE * NOISE_MIN_G and before_g > HASTE * now_g
 
 
 def _unsettled(seen: Seen, cause: Cause) -> Unsettled:

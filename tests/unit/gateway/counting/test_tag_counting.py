@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.gateway.counting.shop import Shop, place
+from contract.ids import Sku
+from tests.unit.gateway.counting.shop import Shop, counted_by_hand, place
 
 SHIRT, SCARF = "09521234543213", "09521987000001"
 
@@ -61,6 +62,65 @@ def test_a_tag_of_another_product_is_misplaced_and_shifts_no_count() -> None:
     shop.tag("z1", epc(SCARF, 1), "arrived")
     assert [(event.kind, event.sku) for event in shop.events] == [("misplace", "SCARF")]
     assert shop.units("shirt") == 6
+
+
+def tell(shop: Shop, units: int, *, after_s: float, count_id: int = 1) -> None:
+    counts = (counted_by_hand("shirt", units, count_id=count_id, after_s=after_s),)
+    shop.model = replace(shop.model, version=shop.model.version + 1, counts=counts)
+
+
+def test_a_person_counts_the_unit_whose_tag_is_never_read() -> None:
+    shop = rail()
+    tell(shop, 7, after_s=600)
+    shop.tag("z1", epc(SHIRT, 3), "departed")
+    assert shop.units("shirt") == 6
+    shop.tag("z1", epc(SHIRT, 3), "arrived")
+    assert shop.units("shirt") == 7
+
+
+def test_a_count_of_a_rail_nobody_touches_does_not_wait_for_its_next_tag() -> None:
+    shop = rail()
+    tell(shop, 7, after_s=600)
+    shop.tag("z2", epc(SCARF, 1), "arrived")
+    assert shop.units("shirt") == 7
+    assert shop.units("scarf") == 1
+
+
+def test_a_count_made_at_the_opening_waits_until_all_tags_were_read() -> None:
+    shirt = place("shirt", weight_g=None, zones=("z1",), gtins=(SHIRT,), capacity=12)
+    shop = Shop.of(shirt, counts=(counted_by_hand("shirt", 7),))
+    for serial in range(6):
+        shop.tag("z1", epc(SHIRT, serial), "arrived")
+    assert shop.units("shirt") == 6
+    shop.tag("z1", epc(SHIRT, 0), "departed", after_s=600)
+    assert shop.units("shirt") == 6
+
+
+def test_a_count_of_tags_is_brought_forward_over_what_left_since() -> None:
+    shop = rail()
+    shop.tag("z1", epc(SHIRT, 3), "departed")
+    tell(shop, 7, after_s=600)
+    shop.tag("z1", epc(SHIRT, 4), "departed")
+    assert shop.units("shirt") == 5
+
+
+def test_a_person_who_counts_again_is_believed_again() -> None:
+    shop = rail()
+    tell(shop, 7, after_s=600)
+    shop.tag("z1", epc(SHIRT, 3), "departed")
+    tell(shop, 5, after_s=607, count_id=2)
+    shop.tag("z1", epc(SHIRT, 4), "departed", after_s=1)
+    assert shop.units("shirt") == 4
+
+
+def test_what_a_person_counted_of_one_product_is_not_counted_of_the_next() -> None:
+    shop = rail()
+    tell(shop, 7, after_s=600)
+    shop.tag("z1", epc(SHIRT, 3), "departed")
+    belt = place("shirt", weight_g=None, zones=("z1",), gtins=(SCARF,), capacity=12)
+    shop.model = replace(shop.model, positions=(replace(belt, sku=Sku("BELT")),), counts=())
+    shop.tag("z1", epc(SCARF, 9), "arrived")
+    assert shop.units("shirt") == 1
 
 
 def test_where_plates_count_too_tags_make_no_event_but_make_the_count_surer() -> None:
