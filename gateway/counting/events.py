@@ -67,10 +67,15 @@ def kind_of(units: int, there_before: int, taken_lately: int) -> EventKind:
 
 
 def taken_lately(moves: Iterable[tuple[float, int]], at_s: float) -> int:
-    """Return how many units were taken from a position and not put back; `moves` are times and units, oldest first."""
+    """Return how many units were taken from a position and not put back; `moves` are times and units, oldest first.
+
+    A refill ends the account: staff set down armful after armful, and the last may be as small as a put-back.
+    """
     out = 0
     for moved_s, units in moves:
-        if moved_s >= at_s - PUT_BACK_WITHIN_S and units < REFILL_UNITS:
+        if units >= REFILL_UNITS:
+            out = 0
+        elif moved_s >= at_s - PUT_BACK_WITHIN_S:
             out = max(0, out - units)
     return out
 

@@ -46,6 +46,22 @@ def test_what_a_shopper_puts_back_is_put_back_and_what_staff_bring_is_a_refill()
     assert (shop.units("cola"), shop.units("juice")) == (10, 14)
 
 
+def test_the_last_armful_of_a_refill_is_no_put_back_however_small() -> None:
+    shop = cola_and_juice()
+    shop.change(l1=-2 * 330.0)
+    shop.change(l1=6 * 330.0)
+    shop.change(l1=2 * 330.0)
+    assert shop.what_happened() == [("cola", "pick", 2), ("cola", "refill", 6), ("cola", "refill", 2)]
+
+
+def test_what_is_taken_after_a_refill_may_be_put_back() -> None:
+    shop = cola_and_juice()
+    shop.change(l1=6 * 330.0)
+    shop.change(l1=-330.0)
+    shop.change(l1=330.0)
+    assert [kind for _, kind, _ in shop.what_happened()] == ["refill", "pick", "put_back"]
+
+
 def test_taking_most_of_a_facing_at_once_is_a_sweep() -> None:
     shop = cola_and_juice()
     shop.change(l1=-7 * 330.0)
