@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from cloud.catalog import repository as catalog
 from cloud.replenishment import service as replenishment
 from cloud.replenishment.model import ShortageRule, Watch
 from cloud.stock import repository as stock_rows
@@ -48,8 +49,11 @@ MOVE_CURSOR = """INSERT INTO projection_cursor (store, load_id) VALUES (%s, %s)
 
 @dataclass(slots=True)
 class StoreView:
-    """What the worker keeps in memory of a store: shelves on watch, and whether it has looked at all of them."""
+    """What the worker keeps in memory of a store: the planogram it knows, shelves on watch, and whether it has looked
+    at all of them.
+    """
 
+    planogram: int | None = None
     watches: dict[str, Watch] = field(default_factory=dict)
     looked_at_all: bool = False
 
@@ -64,6 +68,7 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
     with connection.transaction():
         stock_rows.lock_store(connection, store)
         at = clock.now()
+        _take_planogram(connection, store, view, at=at)
         after, last = _span(connection, store)
         events = _events(connection, store, after, last)
         touched = stock.book_events(connection, store, events, at=at)
@@ -77,11 +82,12 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
 def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Clock, rule: ShortageRule) -> None:
     """Do what time alone asks for: shelves low for long enough or heard again, done tasks the scale never saw.
 
-    The first look at a store after a start takes in all its shelves.
+    The first look at a store after a start, or by a newer planogram, takes in all its shelves.
     """
     with connection.transaction():
         stock_rows.lock_store(connection, store)
         at = clock.now()
+        _take_planogram(connection, store, view, at=at)
         beliefs = stock_rows.beliefs(connection, store, None, at=at) if _must_look(view, at, rule) else []
         if view.looked_at_all:
             beliefs = [belief for belief in beliefs if view.watches.get(belief.position, Watch()).low_since]
@@ -92,6 +98,18 @@ def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Cloc
         touched |= replenishment.unattended(connection, store)
         replenishment.follow_up(connection, store, touched, at=at)
         view.looked_at_all = True
+
+
+def _take_planogram(link: Link, store: StoreId, view: StoreView, *, at: datetime) -> None:
+    """End what is no more by the planogram that holds now, tell what is left, and look at all shelves anew."""
+    planogram = catalog.planogram_at(link, store, at=at)
+    if planogram is None or planogram == view.planogram:
+        return
+    dropped = replenishment.end_dropped(link, store, planogram=planogram, at=at)
+    stock.project(link, store, stock_rows.stocked_skus(link, store), at=at)
+    replenishment.follow_up(link, store, dropped, at=at)
+    view.planogram, view.looked_at_all = planogram, False
+    view.watches.clear()
 
 
 def _must_look(view: StoreView, at: datetime, rule: ShortageRule) -> bool:

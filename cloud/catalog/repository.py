@@ -100,9 +100,15 @@ def put_planogram(link: Link, store: StoreId, planogram: Planogram, *, at: datet
     return int(row[0])
 
 
+def planogram_at(link: Link, store: StoreId, *, at: datetime) -> int | None:
+    """Return the id of the planogram that holds at a time; None when there is none."""
+    row = link.execute(PLANOGRAM_AT, (store, at)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def positions_at(link: Link, store: StoreId, *, at: datetime) -> tuple[PlanogramPosition, ...]:
     """Return the positions of the planogram that holds at a time; none when there is no planogram."""
-    held = link.execute(PLANOGRAM_AT, (store, at)).fetchone()
+    held = planogram_at(link, store, at=at)
     if held is None:
         return ()
     return tuple(
@@ -110,7 +116,7 @@ def positions_at(link: Link, store: StoreId, *, at: datetime) -> tuple[Planogram
             position=PositionId(position), sku=Sku(sku), bay=bay, shelf=shelf, plates=tuple(plates),
             zones=tuple(zones), capacity=capacity, low_units=low_units,
         )
-        for position, sku, bay, shelf, plates, zones, capacity, low_units in link.execute(POSITIONS, held)
+        for position, sku, bay, shelf, plates, zones, capacity, low_units in link.execute(POSITIONS, (held,))
     )  # fmt: skip
 
 

@@ -59,6 +59,26 @@ CANCEL_UNSEEN = """UPDATE task SET state = 'cancelled', closed_at = %(at)s
     WHERE store = %(store)s AND kind = 'refill' AND state = 'done' AND closed_at IS NULL AND done_at <= %(before)s
     RETURNING task_id, sku"""
 
+# Nothing is known of how many are left: what the scale sees there now is something else, or nothing.
+CLOSE_DROPPED = """UPDATE shortage s SET closed_at = %(at)s
+    WHERE s.store = %(store)s AND s.closed_at IS NULL AND NOT EXISTS
+        (SELECT FROM planogram_position p WHERE p.planogram_id = %(planogram)s AND p.position = s.position
+             AND p.sku = s.sku AND cardinality(p.plates) + cardinality(p.zones) > 0)
+    RETURNING s.sku"""
+
+CANCEL_DROPPED_TASKS = """UPDATE task t SET state = 'cancelled', closed_at = %(at)s,
+        reason = format('%%s; %%s no longer stands at %%s by the planogram', t.reason, t.sku, t.position)
+    WHERE t.store = %(store)s AND t.kind = 'refill' AND t.closed_at IS NULL AND NOT EXISTS
+        (SELECT FROM planogram_position p WHERE p.planogram_id = %(planogram)s AND p.position = t.position
+             AND p.sku = t.sku AND cardinality(p.plates) + cardinality(p.zones) > 0)
+    RETURNING t.task_id"""
+
+CANCEL_DROPPED_ORDERS = """UPDATE replenishment_order o SET state = 'cancelled', closed_at = %(at)s,
+        reason = format('%%s; %%s no longer stands in the store by the planogram', o.reason, o.sku)
+    WHERE o.store = %(store)s AND o.state = 'open' AND NOT EXISTS
+        (SELECT FROM planogram_position p WHERE p.planogram_id = %(planogram)s AND p.sku = o.sku)
+    RETURNING o.order_id, o.sku, o.units - o.received_units"""
+
 SHORTAGES = """SELECT s.shortage_id, s.position, s.sku,
                       EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
                               AND t.kind = 'refill' AND t.closed_at IS NULL)
@@ -182,6 +202,25 @@ def close_shortage(link: Link, store: StoreId, *, position: str, units: int, at:
         (at, units, store, position),
     )
     tasks_changed(link, [task_id for (task_id,) in link.execute(CLOSE_TASKS, (at, store, position))])
+
+
+def close_dropped(link: Link, store: StoreId, *, planogram: int, at: datetime) -> set[str]:
+    """Close the shortages of products that no sensor sees at their position any more, cancel the tasks there.
+
+    Return the SKUs of the shortages.
+    """
+    facts = {"store": store, "planogram": planogram, "at": at}
+    tasks_changed(link, [task_id for (task_id,) in link.execute(CANCEL_DROPPED_TASKS, facts)])
+    return {sku for (sku,) in link.execute(CLOSE_DROPPED, facts)}
+
+
+def cancel_dropped_orders(
+    link: Link, store: StoreId, *, planogram: int, at: datetime
+) -> list[tuple[str, str, int]]:  # fmt: skip
+    """Cancel the orders of products that stand nowhere any more; return (id, SKU, units still to come) of each."""
+    rows = link.execute(CANCEL_DROPPED_ORDERS, {"store": store, "planogram": planogram, "at": at}).fetchall()
+    orders_changed(link, [order_id for order_id, _, _ in rows])
+    return rows
 
 
 def end_done_tasks(link: Link, store: StoreId, *, at: datetime, unseen_after: timedelta) -> set[str]:

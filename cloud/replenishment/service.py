@@ -82,6 +82,23 @@ def follow_up(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) 
         _carry_out(link, store, Sku(sku), wanted, at=at)
 
 
+def end_dropped(link: Link, store: StoreId, *, planogram: int, at: datetime) -> set[Sku]:
+    """End what an older planogram asked for: shortages and tasks where the product no longer stands, and orders of
+    products that stand nowhere any more, whose goods are awaited no longer. Return the SKUs.
+
+    An order of a product that stands elsewhere now stays: its goods are wanted there.
+    """
+    ended = {Sku(sku) for sku in repository.close_dropped(link, store, planogram=planogram, at=at)}
+    recalled = [
+        Move(
+            sku=Sku(sku), kind="order_cancelled", from_place="in_transit", to_place=None, units=units, happened_at=at,
+            source=f"order:{order_id}",
+        )
+        for order_id, sku, units in repository.cancel_dropped_orders(link, store, planogram=planogram, at=at)
+    ]  # fmt: skip
+    return ended | stock.book(link, store, recalled, at=at)
+
+
 def unattended(link: Link, store: StoreId) -> set[str]:
     """Return the SKUs of shortages that nothing ends yet: their shelves were not to be believed when it was due."""
     return repository.unattended(link, store)

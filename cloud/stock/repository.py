@@ -176,6 +176,11 @@ def add_sale(link: Link, store: StoreId, sale_id: str, lines: Mapping[Sku, int],
     return cursor.rowcount == 1
 
 
+def stocked_skus(link: Link, store: StoreId) -> set[str]:
+    """Return all SKUs the store has an answer for."""
+    return {sku for (sku,) in link.execute("SELECT sku FROM stock WHERE store = %s", (store,))}
+
+
 def sold_skus(link: Link, store: StoreId, skus: Iterable[str]) -> set[str]:
     """Return which of these SKUs the store has stock of."""
     rows = link.execute("SELECT sku FROM stock WHERE store = %s AND sku = ANY(%s)", (store, sorted(set(skus))))

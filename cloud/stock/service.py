@@ -49,12 +49,13 @@ def project(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) ->
     if not asked:
         return 0
     beliefs = _by_sku(repository.beliefs(link, store, asked, at=at))
-    places = repository.places(link, store, asked)
+    held: dict[str, dict[str, int]] = {sku: {} for sku in asked}
+    for (sku, place), units in repository.places(link, store, asked).items():
+        held[sku][place] = units
     standing = repository.answers(link, store, asked)
     rows = []
     for sku in asked:
-        held = {place: units for (of, place), units in places.items() if of == sku}
-        now = answer(beliefs.get(sku, []), held)
+        now = answer(beliefs.get(sku, []), held[sku])
         if now != standing.get(sku):
             as_of = _as_of(beliefs.get(sku, []), at)
             rows.append({"store": store, "sku": sku, **asdict(now), "basis": list(now.basis), "as_of": as_of})

@@ -90,9 +90,9 @@ class Shop:
                 """INSERT INTO position_quantity
                    (store, position, sku, low, pmf, best, probability, frozen, basis, as_of, load_id)
                    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-                   ON CONFLICT (store, position) DO UPDATE SET low = EXCLUDED.low, pmf = EXCLUDED.pmf,
-                       best = EXCLUDED.best, probability = EXCLUDED.probability, frozen = EXCLUDED.frozen,
-                       as_of = EXCLUDED.as_of, load_id = EXCLUDED.load_id""",
+                   ON CONFLICT (store, position) DO UPDATE SET sku = EXCLUDED.sku, low = EXCLUDED.low,
+                       pmf = EXCLUDED.pmf, best = EXCLUDED.best, probability = EXCLUDED.probability,
+                       frozen = EXCLUDED.frozen, as_of = EXCLUDED.as_of, load_id = EXCLUDED.load_id""",
                 (STORE, position, sku, low, pmf, units, sure, frozen, ["weight"], at, load_id),
             )
             if kind is not None:
