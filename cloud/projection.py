@@ -23,6 +23,9 @@ Link = Connection[TupleRow]
 REFILL_GRACE = timedelta(minutes=2)
 """Shop time after its task ended in which goods put on a shelf still belong to the refill: staff are still at it."""
 
+BASKETS_EVERY = timedelta(minutes=5)
+"""Shop time between two looks into the baskets: a loss of hours ago is not urgent."""
+
 # Which stores have loads the worker has not seen.
 BEHIND = """SELECT s.store FROM store s
             CROSS JOIN LATERAL (SELECT max(load_id) AS load_id FROM load l WHERE l.store = s.store) newest
@@ -49,13 +52,14 @@ MOVE_CURSOR = """INSERT INTO projection_cursor (store, load_id) VALUES (%s, %s)
 
 @dataclass(slots=True)
 class StoreView:
-    """What the worker keeps in memory of a store: the planogram it knows, shelves on watch, and whether it has looked
-    at all of them.
+    """What the worker keeps in memory of a store: the planogram it knows, shelves on watch, whether it has looked at
+    all of them, and when it last looked into the baskets.
     """
 
     planogram: int | None = None
     watches: dict[str, Watch] = field(default_factory=dict)
     looked_at_all: bool = False
+    baskets_at: datetime | None = None
 
 
 def stores_behind(link: Link) -> list[StoreId]:
@@ -98,6 +102,16 @@ def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Cloc
         touched |= replenishment.unattended(connection, store)
         replenishment.follow_up(connection, store, touched, at=at)
         view.looked_at_all = True
+
+
+def look_into_baskets(connection: Link, store: StoreId, view: StoreView, *, clock: Clock, hold: timedelta) -> None:
+    """Book what nobody paid for within `hold` as lost, when it is time to look."""
+    at = clock.now()
+    if view.baskets_at is not None and at - view.baskets_at < BASKETS_EVERY:
+        return
+    with connection.transaction():
+        stock.lose_unpaid(connection, store, hold=hold, at=at)
+    view.baskets_at = at
 
 
 def _take_planogram(link: Link, store: StoreId, view: StoreView, *, at: datetime) -> None:

@@ -25,6 +25,9 @@ class CloudSettings(BaseSettings):
     """Wall seconds the worker waits for a notification before it looks by itself."""
     shortage_hold_s: float = Field(default=15.0, ge=0, validation_alias="LIVESHELF_SHORTAGE_HOLD_S")
     """Shop seconds a shelf must be low before anyone is told: long enough for a hand that puts the goods back."""
+    basket_hold_s: float = Field(default=7200.0, gt=0, validation_alias="LIVESHELF_BASKET_HOLD_S")
+    """Shop seconds after its pick in which a unit nobody paid for counts as lost: two hours, several times a long round
+    through a shop. A till that tells its sales in batches needs longer than the time between two of them."""
 
 
 def settings_from_environment() -> CloudSettings:

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from cloud.catalog.repository import stores
 from cloud.changes.service import sequence
-from cloud.projection import StoreView, look_again, project_loads, stores_behind
+from cloud.projection import StoreView, look_again, look_into_baskets, project_loads, stores_behind
 from cloud.replenishment.model import ShortageRule
 from cloud.settings import CloudSettings
 from contract.clock import Clock
@@ -42,6 +42,7 @@ class Worker:
         self._settings = settings
         self._clock = clock
         self._rule = ShortageRule(hold=timedelta(seconds=settings.shortage_hold_s))
+        self._basket_hold = timedelta(seconds=settings.basket_hold_s)
         self._views: dict[StoreId, StoreView] = {}
         self._partitions_of: date | None = None
         self._looked_at_s = float("-inf")
@@ -90,6 +91,7 @@ class Worker:
         for store in known:
             view = self._views.setdefault(store, StoreView())
             look_again(connection, store, view, clock=self._clock, rule=self._rule)
+            look_into_baskets(connection, store, view, clock=self._clock, hold=self._basket_hold)
         sequence(connection, self._clock)
 
     def _make_partitions(self, connection: Connection[TupleRow]) -> None:

@@ -92,6 +92,18 @@ class PositionBelief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """The units of a SKU that were picked and not paid for: all, and of the picks of late; `move_id` is the newest move
+    of the SKU in the ledger.
+    """
+
+    sku: Sku
+    units: int
+    young: int
+    move_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StockAnswer:
     """Units of a SKU in a store: the answer every channel builds on, without its time."""
 
@@ -199,6 +211,22 @@ def sale_moves(
             if count:
                 moves.append(_outward(sku, kind, place, count, at=at, source=f"sale:{sale_id}"))
     return moves
+
+
+def loss_moves(baskets: Iterable[Basket], *, at: datetime) -> list[Move]:
+    """Return the moves of units that nobody paid for in time.
+
+    What leaves baskets (sales, put backs, losses) takes the oldest picks first, so that what is left are the newest:
+    whatever is more than the young picks is old. A loss is itself a move, so the next has another cause.
+    """
+    return [
+        Move(
+            sku=one.sku, kind="unknown_loss", from_place="basket", to_place=None, units=one.units - one.young,
+            happened_at=at, source=f"basket:{one.move_id}",
+        )
+        for one in baskets
+        if one.units > one.young
+    ]  # fmt: skip
 
 
 def receipt_moves(

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from cloud.stock.model import Move, PositionBelief, StockAnswer
+from cloud.stock.model import Basket, Move, PositionBelief, StockAnswer
 from contract.ids import PositionId, Sku, StoreId
 
 Link = Connection[TupleRow]
@@ -41,6 +41,20 @@ BELIEFS = """WITH zone AS (SELECT substr(subject, 6) AS zone, max(as_of) AS as_o
                AND (%(skus)s::text[] IS NULL OR p.sku = ANY(%(skus)s))
                AND (cardinality(p.plates) > 0 OR cardinality(p.zones) > 0)
              ORDER BY p.sku, p.position"""
+
+PICKS_LOOKED_AT = 1_000
+"""Of the newest picks of a SKU so many are looked at for young ones: more in two hours is one every seven seconds."""
+
+BASKETS = """SELECT p.sku, p.units, l.young, n.move_id
+             FROM stock_place p
+             CROSS JOIN LATERAL (
+                 SELECT coalesce(sum(m.units) FILTER (WHERE m.happened_at > %(since)s), 0)::integer AS young
+                 FROM (SELECT units, happened_at FROM stock_ledger
+                       WHERE store = p.store AND sku = p.sku AND to_place = 'basket'
+                       ORDER BY move_id DESC LIMIT %(picks_max)s) m) l
+             CROSS JOIN LATERAL (SELECT max(move_id) AS move_id FROM stock_ledger
+                                 WHERE store = p.store AND sku = p.sku) n
+             WHERE p.store = %(store)s AND p.place = 'basket' AND p.units > 0 ORDER BY p.sku"""
 
 # `short` keeps the check true when the shelf holds less than is promised: a sensor's fact is never refused.
 PUT_STOCK = """INSERT INTO stock AS s (store, sku, on_shelf, unsensed, backroom, incoming, on_hand, display_units,
@@ -89,6 +103,12 @@ def places(link: Link, store: StoreId, skus: Iterable[str]) -> dict[tuple[str, s
         "SELECT sku, place, units FROM stock_place WHERE store = %s AND sku = ANY(%s)", (store, sorted(set(skus)))
     )
     return {(sku, place): units for sku, place, units in rows}
+
+
+def baskets(link: Link, store: StoreId, *, since: datetime) -> list[Basket]:
+    """Return the baskets that hold something; picks after `since` are young."""
+    rows = link.execute(BASKETS, {"store": store, "since": since, "picks_max": PICKS_LOOKED_AT})
+    return [Basket(sku=Sku(sku), units=units, young=young, move_id=move_id) for sku, units, young, move_id in rows]
 
 
 def booked_at(link: Link, store: StoreId, sku: Sku, place: str, position: str) -> int:

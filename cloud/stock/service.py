@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from cloud.catalog import repository as catalog
@@ -17,6 +17,7 @@ from cloud.stock.model import (
     SeenEvent,
     answer,
     correction,
+    loss_moves,
     moves_of_events,
     place_changes,
     sale_moves,
@@ -75,6 +76,15 @@ def sell(
     moves = sale_moves(sale_id, lines, repository.places(link, store, lines), at=sold_at)
     project(link, store, book(link, store, moves, at=at), at=at)
     return True
+
+
+def lose_unpaid(link: Link, store: StoreId, *, hold: timedelta, at: datetime) -> set[Sku]:
+    """Book what was picked longer than `hold` ago and never paid for as unknown loss; return the SKUs. Locks the store.
+
+    Baskets are in no answer, so none changes.
+    """
+    repository.lock_store(link, store)
+    return book(link, store, loss_moves(repository.baskets(link, store, since=at - hold), at=at), at=at)
 
 
 def count(link: Link, store: StoreId, counted: OpeningCount, *, by: str, at: datetime) -> tuple[int, int]:

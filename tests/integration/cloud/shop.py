@@ -54,6 +54,10 @@ class Shop:
         self._fill(folder)
         self.key = self.new_key()
 
+    def configure(self, **settings: float) -> None:
+        """Start the worker anew with other settings."""
+        self.worker = Worker(self.settings.model_copy(update=settings), self.clock)
+
     def _fill(self, folder: Path) -> None:
         for name, text in (("catalog", CATALOG), ("planogram", PLANOGRAM), ("stock", STOCK)):
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from cloud.stock.model import (
     LEDGER_CONFIDENCE,
+    Basket,
     PositionBelief,
     SeenEvent,
     answer,
     correction,
+    loss_moves,
     moves_of_events,
     place_changes,
     receipt_moves,
@@ -125,6 +127,18 @@ def test_received_goods_the_scale_has_seen_on_the_shelf_are_not_in_the_backroom_
     changes = place_changes(receipt_moves("r", TEA, units, in_transit=transit, shelved=shelved, at=AT))
     assert changes["tea", "backroom"] == max(0, units - shelved)
     assert changes.get(("tea", "in_transit"), 0) == -min(units, transit)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)), max_size=8), st.data())
+def test_what_is_lost_is_what_a_queue_of_picks_would_hold_too_long(
+    picks: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """`picks` are (age, units); ages of 5 and more are too old."""
+    queue = [age for age, units in sorted(picks, reverse=True) for _ in range(units)]
+    left = queue[data.draw(st.integers(0, len(queue))) :]
+    young = sum(units for age, units in picks if age < 5)
+    lost = loss_moves([Basket(sku=TEA, units=len(left), young=young, move_id=7)], at=AT)
+    assert sum(move.units for move in lost) == sum(age >= 5 for age in left)
 
 
 @given(st.integers(-5, 30), st.integers(0, 30))
