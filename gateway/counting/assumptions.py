@@ -65,6 +65,12 @@ that only matters when no number of units explains the weight."""
 FOREIGN_LEAVES = 0.2
 """What does not belong somewhere is likely to be the next thing to leave."""
 
+FOREIGN_KEPT = 0.01
+"""What may be foreign with this probability is kept in mind: promises are made at 99 % (design section 5)."""
+
+FOREIGN_MAX = 8
+"""So many foreign things on one component are kept in mind, the newest."""
+
 FOREIGN_G = 1000.0
 """Standard deviation of a weight we know nothing of: most of a shop's goods weigh below 1 kg (AIM3S products)."""
 

@@ -13,10 +13,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gateway.counting.assumptions import SPILLS, SpillClass
+from gateway.counting.assumptions import FOREIGN_KEPT, FOREIGN_MAX, SPILLS, SpillClass
 from gateway.counting.belief import Belief, Floats, measured, pruned, rows_of
 from gateway.counting.layout import Component
-from gateway.counting.options import FOREIGN, LEAVES, OPTIONS_MAX, OWN, Change, Options, best_options, options_of
+from gateway.counting.options import (
+    FOREIGN,
+    LEAVES,
+    OPTIONS_MAX,
+    Change,
+    Options,
+    best_options,
+    carries,
+    options_of,
+)
 
 JOINT_MAX = 400_000
 """So many joint explanations of one shelf are weighed."""
@@ -42,7 +51,8 @@ class Explained:
     """What happened to a component: belief after, the likeliest move, and the probability of each part of it.
 
     `steps` are units by position (0 when nothing or something foreign moved), `probability` goes with each. `move` is
-    OWN, FOREIGN or LEAVES + index; `move_probability` is of that.
+    OWN, FOREIGN or LEAVES + index; `move_probability` is of that. `foreign_probability` is that something foreign
+    came or went, however likely the rest is.
     """
 
     belief: Belief
@@ -50,6 +60,7 @@ class Explained:
     probability: tuple[float, ...]
     move: int
     move_probability: float
+    foreign_probability: float
 
 
 def explain(seen: Sequence[Seen]) -> dict[int, Explained]:
@@ -139,6 +150,7 @@ def _explained(seen: Seen, options: Options, share: Floats, spill_g2: float) -> 
         probability=tuple(min(part, 1.0) for part in parts),
         move=move,
         move_probability=min(float(share[alike].sum()), 1.0),
+        foreign_probability=min(float(share[options.move == FOREIGN].sum()), 1.0),
     )
 
 
@@ -151,11 +163,18 @@ def _likeliest(options: Options, share: Floats) -> tuple[tuple[int, ...], int]:
 
 
 def foreign_after(seen: Seen, explained: Explained) -> tuple[float, ...]:
-    """Return the strange weights on a component after an episode, in grams."""
-    if explained.move == FOREIGN:
-        return (*seen.foreign, seen.change.total_g)
+    """Return the strange weights that may be on a component after an episode, in grams.
+
+    A foreign thing may weigh about as much as some units: as long as it is possible, it has to be possible that it
+    leaves. One that is on the plate in no hypothesis worth keeping is forgotten.
+    """
+    foreign = seen.foreign
     if explained.move >= LEAVES:
         gone = explained.move - LEAVES
-        return (*seen.foreign[:gone], *seen.foreign[gone + 1 :])
-    assert explained.move == OWN
-    return seen.foreign
+        foreign = (*foreign[:gone], *foreign[gone + 1 :])
+    elif explained.foreign_probability > FOREIGN_KEPT:
+        foreign = (*foreign, seen.change.total_g)
+    belief = explained.belief
+    return tuple(
+        weight_g for weight_g in foreign if belief.weight[carries(belief.mean[:, 0], weight_g)].sum() > FOREIGN_KEPT
+    )[-FOREIGN_MAX:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gateway.counting.assumptions import (
     FOREIGN_G,
@@ -86,6 +87,8 @@ def options_of(component: Component, belief: Belief, change: Change, foreign: tu
     hypothesis = np.repeat(np.arange(len(belief.counts)), len(steps))
     kind = np.tile(np.arange(len(steps)), len(belief.counts))
     possible = np.all(belief.counts[hypothesis] + steps[kind] >= 0, axis=1)
+    for index, weight_g in enumerate(foreign):
+        possible &= (move[kind] != LEAVES + index) | carries(belief.mean[hypothesis, 0], weight_g)
     hypothesis, kind = hypothesis[possible], kind[possible]
     mean, cov = _moved(component, belief, hypothesis, steps[kind])
     mean[:, 0] += extra_g[kind]
@@ -109,6 +112,12 @@ def options_of(component: Component, belief: Belief, change: Change, foreign: tu
             at_s=belief.at_s,
         ),
     )
+
+
+def carries(zero_g: Floats, weight_g: float) -> NDArray[np.bool_]:
+    """Tell which hypotheses hold that a foreign thing is there: it is part of the weight without goods, the zero."""
+    held: NDArray[np.bool_] = zero_g / weight_g > 0.5
+    return held
 
 
 def best_options(options: Options, spill_g2: float, number_max: int) -> Options:

@@ -132,6 +132,30 @@ def test_something_that_does_not_belong_there_shifts_no_count_and_leaves_again()
     assert shop.units("cola") == 8
 
 
+def test_what_weighs_nearly_as_much_as_some_units_may_turn_out_not_to_belong_there_when_it_leaves() -> None:
+    shop = Shop.of(place("gum", "l1", weight_g=28.1, spread_g=0.61, capacity=24), place("tea", "l2", weight_g=500.0))
+    shop.open(l1=17 * 28.1, l2=2500.0)
+    shop.noise_g = 3.0
+    shop.change(l1=215.3)
+    shop.noise_g = 0.3
+    shop.change(l1=-3 * 28.1)
+    shop.change(l1=-215.5)
+    assert shop.units("gum") == 14
+    assert shop.quantities["gum"].probability > 0.9
+
+
+def test_units_that_were_put_there_leave_as_units_though_they_might_have_been_something_else() -> None:
+    shop = Shop.of(place("gum", "l1", weight_g=28.1, spread_g=0.61, capacity=24), place("tea", "l2", weight_g=500.0))
+    shop.open(l1=12 * 28.1, l2=2500.0)
+    shop.noise_g = 3.0
+    shop.change(l1=8 * 28.1 - 5.0)
+    shop.noise_g = 0.3
+    shop.change(l1=-28.1)
+    shop.change(l1=-2 * 28.1)
+    assert shop.what_happened() == [("gum", "refill", 8), ("gum", "pick", 1), ("gum", "pick", 2)]
+    assert shop.units("gum") == 17
+
+
 def test_a_half_emptied_bottle_that_is_taken_is_no_unit() -> None:
     shop = cola_and_juice()
     shop.change(l1=-330.0)
