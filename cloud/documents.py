@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.errors import (
+    ChangesPruned,
     DatabaseAway,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
@@ -55,6 +56,7 @@ POSITION = UnknownPosition()
 TASK = UnknownTask()
 ORDER = UnknownOrder()
 STALE = StaleState()
+CHANGES_PRUNED = ChangesPruned("after: found 17, expected 4710 or more", oldest=4711)
 
 
 def body_of(problem: Problem, request_id: str) -> dict[str, Any]:

@@ -112,6 +112,16 @@ class StaleState(Problem):
     code = "stale_state"
 
 
+class ChangesPruned(Problem):
+    """The changes asked for are no longer kept.
+
+    The fact `oldest` is the first number that is.
+    """
+
+    status = 410
+    code = "changes_pruned"
+
+
 class DatabaseAway(Problem):
     """The database does not answer."""
 

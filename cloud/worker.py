@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 from psycopg import Connection
@@ -15,6 +15,7 @@ from cloud.catalog.repository import stores
 from cloud.changes.service import sequence
 from cloud.projection import StoreView, look_again, look_into_baskets, project_loads, stores_behind
 from cloud.replenishment.model import ShortageRule
+from cloud.retention import FORGET_EVERY, forget
 from cloud.settings import CloudSettings
 from contract.clock import Clock
 from contract.errors import LiveShelfError
@@ -45,6 +46,7 @@ class Worker:
         self._basket_hold = timedelta(seconds=settings.basket_hold_s)
         self._views: dict[StoreId, StoreView] = {}
         self._partitions_of: date | None = None
+        self._forgot_at: datetime | None = None
         self._looked_at_s = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
@@ -83,6 +85,7 @@ class Worker:
         sequence(connection, self._clock)
         if self._looked_at_s + LOOK_EVERY_S <= time.monotonic():
             self._look_again(connection)
+            self._forget(connection)
             self._looked_at_s = time.monotonic()
 
     def _look_again(self, connection: Connection[TupleRow]) -> None:
@@ -93,6 +96,12 @@ class Worker:
             look_again(connection, store, view, clock=self._clock, rule=self._rule)
             look_into_baskets(connection, store, view, clock=self._clock, hold=self._basket_hold)
         sequence(connection, self._clock)
+
+    def _forget(self, connection: Connection[TupleRow]) -> None:
+        at = self._clock.now()
+        if self._forgot_at is None or at - self._forgot_at >= FORGET_EVERY:
+            forget(connection, at=at)
+            self._forgot_at = at
 
     def _make_partitions(self, connection: Connection[TupleRow]) -> None:
         today = self._clock.now().date()

@@ -25,8 +25,14 @@ NUMBER = """
     UPDATE change_head SET number = n.number FROM (SELECT max(number) AS number FROM numbered) n
     WHERE n.number IS NOT NULL RETURNING change_head.number"""
 
-# `head` and rows come from one statement, hence one snapshot.
-CHANGES = """SELECT h.number, c.number, c.kind, c.store, c.subject, c.body, c.numbered_at
+# Numbers rise with time: the first change still young enough ends the walk over the primary key.
+FORGET = """DELETE FROM change WHERE number < coalesce(
+                (SELECT number FROM change WHERE numbered_at >= %s ORDER BY number LIMIT 1),
+                (SELECT number + 1 FROM change_head))"""
+
+# `head`, the oldest number kept and rows come from one statement, hence one snapshot.
+CHANGES = """SELECT h.number, coalesce((SELECT min(number) FROM change), h.number + 1),
+                    c.number, c.kind, c.store, c.subject, c.body, c.numbered_at
              FROM change_head h LEFT JOIN LATERAL (
                  SELECT * FROM change WHERE number > %(after)s
                      AND ('*' = ANY(%(stores)s) OR store = ANY(%(stores)s))
@@ -55,10 +61,17 @@ def waiting(link: Connection[TupleRow]) -> bool:
     return bool(row and row[0])
 
 
+def forget(link: Connection[TupleRow], *, before: datetime) -> None:
+    """Forget the changes numbered before a time."""
+    link.execute(FORGET, (before,))
+
+
 async def changes(
     link: AsyncConnection[Any], *, after: int, stores: frozenset[str], limit: int
-) -> tuple[int, list[tuple[Any, ...]]]:
-    """Return the head, and the changes after a number as (number, kind, store, subject, body, numbered_at)."""
+) -> tuple[int, int, list[tuple[Any, ...]]]:
+    """Return the head, the oldest number kept (the next one when none is), and the changes after a number as
+    (number, kind, store, subject, body, numbered_at).
+    """
     asked = {"after": after, "stores": sorted(stores), "limit": limit}
     rows = await (await link.execute(CHANGES, asked)).fetchall()
-    return rows[0][0], [tuple(row[1:]) for row in rows if row[1] is not None]
+    return rows[0][0], rows[0][1], [tuple(row[2:]) for row in rows if row[2] is not None]

@@ -42,3 +42,8 @@ def keep(
 ) -> None:
     """Keep the answer, in the transaction of what it answers."""
     link.execute(KEEP, (prefix, key, request_hash, status, Jsonb(body), at))
+
+
+def forget(link: Connection[TupleRow], *, before: datetime) -> None:
+    """Forget the answers given before a time."""
+    link.execute("DELETE FROM idempotency_key WHERE made_at < %s", (before,))
