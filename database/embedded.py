@@ -28,7 +28,7 @@ from database.binaries import Binaries, find_binaries
 from database.cluster import SUPERUSER, make_cluster, server_environment, write_configuration
 from database.errors import DiskFull, EmbeddedServerError
 from database.remains import clear_remains, ready_server
-from database.socket_folder import make_socket_folder, socket_folder, socket_url
+from database.socket_folder import drop_socket_folder, make_socket_folder, socket_folder, socket_url
 
 DATABASE_URL_VARIABLE = "LIVESHELF_DATABASE_URL"
 DATABASE = "liveshelf"
@@ -130,6 +130,7 @@ class EmbeddedServer:
         if self._process is not None:
             _end(self._process)
             self._process = None
+            drop_socket_folder(socket_folder(self.data_dir), data_dir=self.data_dir)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -6,6 +6,7 @@ account the server runs under. Only that account and root can reach it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -46,6 +47,13 @@ def make_socket_folder(folder: Path, account: Account) -> None:
     folder.chmod(0o700)
     if account.uid is not None and account.gid is not None:
         os.chown(folder, account.uid, account.gid)
+
+
+def drop_socket_folder(folder: Path, *, data_dir: Path) -> None:
+    """Remove the folder of a server that has stopped if it is a temporary one; one that holds something stays."""
+    if folder.parent != data_dir:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def socket_url(folder: Path, *, user: str, database: str) -> str:

@@ -46,14 +46,16 @@ class BrokerAddress:
 
 def parse_broker_url(url: str) -> BrokerAddress:
     """Return the parts of `mqtt://user:password@host:port` or `mqtts://…`. Raises ConfigurationError."""
-    parts = urlsplit(url)
-    expected = "expected mqtt://HOST:PORT or mqtts://HOST:PORT"
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-        raise ConfigurationError(f"broker address: found {parts.scheme}://{parts.hostname or ''}, {expected}")
+    wrong = ConfigurationError(
+        f"broker address: found {_without_login(url)!r}, expected mqtt://HOST:PORT or mqtts://HOST:PORT"
+    )
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ConfigurationError(f"broker address: the port of {parts.hostname} is not a number, {expected}") from None
+        raise wrong from None
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+        raise wrong
     return BrokerAddress(
         host=parts.hostname,
         port=port or (8883 if parts.scheme == "mqtts" else 1883),
@@ -61,6 +63,12 @@ def parse_broker_url(url: str) -> BrokerAddress:
         user=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
     )
+
+
+def _without_login(url: str) -> str:
+    """Return an address fit for a message: no user, no password."""
+    before, at, place = url.rpartition("@")
+    return f"{before.partition('://')[0]}://…@{place}" if at else url
 
 
 def probe_broker(address: BrokerAddress, *, wait_s: float = 3.0) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import shutil
 import signal
 import sys
@@ -17,12 +17,14 @@ import typer
 from rich.console import Console
 
 from contract.errors import ConfigurationError
+from liveshelf.extras import STORE_MODULES, require
 
 if TYPE_CHECKING:
     from liveshelf.demo.store import DemoStore
 
-NEEDED = ("paho", "psycopg", "numpy", "fastapi", "uvicorn")
 SPEED_MAX = 60.0
+EXIT_INTERRUPTED = 130
+"""Stopped before there was anything to sum up: 128 and the number of SIGINT, as shells have it."""
 
 
 def demo(
@@ -36,16 +38,13 @@ def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Keep everything in this empty folder.")] = None,
 ) -> None:
     """Run a whole store: simulated shelves, broker, database, orders, availability. Needs no configuration."""
-    missing = [module for module in NEEDED if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ConfigurationError(f"{', '.join(missing)} is not installed; pip install 'liveshelf[demo]' brings it")
+    require(STORE_MODULES, extra="demo")
     from liveshelf.demo.store import DemoStore, StoreOptions
 
     with ExitStack() as stack:
-        folder = _folder(data_dir, stack)
         _stop_on_signals()
         options = StoreOptions(
-            folder=folder,
+            folder=_folder(data_dir, stack),
             seed=seed,
             rate=speed,
             api_port=0 if headless and port == 8080 else port,
@@ -53,6 +52,7 @@ def demo(
         )
         store = DemoStore(options)
         stack.callback(store.stop)
+        stack.callback(_hear_no_signals)
         code = _run(store, for_s=for_s, headless=headless, as_json=as_json)
     sys.exit(code)
 
@@ -62,6 +62,7 @@ def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool
 
     console = Console(stderr=True)
     began = time.monotonic()
+    probe = None
     try:
         with console.status("starting …") as status:
             store.start(lambda part: status.update(f"starting: {part} …"))
@@ -72,10 +73,10 @@ def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool
         follow(store, None if headless else console, for_s=for_s)
     except KeyboardInterrupt:
         console.print("stopping …")
+        if probe is None:
+            return EXIT_INTERRUPTED
         if not (headless or as_json):
             return 0
-        if "probe" not in locals():
-            return 130
     return finish(store, probe, console, as_json=as_json)
 
 
@@ -85,16 +86,31 @@ def _folder(data_dir: Path | None, stack: ExitStack) -> Path:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         return folder
     data_dir = data_dir.expanduser().absolute()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"--data-dir: {data_dir} cannot be made: {error.strerror}") from error
     if any(data_dir.iterdir()):
         raise ConfigurationError(
             f"--data-dir: {data_dir} is not empty, expected a new folder: each demo is a new store"
         )
+    if not os.access(data_dir, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"--data-dir: {data_dir} cannot be written to, expected a folder of your own")
     return data_dir
 
 
 def _stop_on_signals() -> None:
+    """Let SIGTERM, and the closing of the terminal unless someone ignores it (nohup), do what Ctrl-C does."""
+
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupt)
+
+
+def _hear_no_signals() -> None:
+    """Stopping takes a few seconds and must not be cut short: an impatient second Ctrl-C would leave things behind."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

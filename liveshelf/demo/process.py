@@ -28,7 +28,7 @@ class Program:
     """A child process running one of our modules: `python -m module arguments`.
 
     Its output goes to `log`. It leads a process group of its own, so that Ctrl-C reaches the demo alone, which then
-    stops its programs in order.
+    stops its programs in order. When the demo itself ends without stopping it, it stops by itself (`demo.child`).
     """
 
     name: str
@@ -43,8 +43,8 @@ class Program:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *self.arguments],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "liveshelf.demo.child", self.module, *self.arguments],
+                stdin=subprocess.PIPE,  # never written to: it closes when we are gone
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
@@ -66,9 +66,9 @@ class Program:
         deadline = time.monotonic() + timeout_s
         while not ready():
             if not self.running:
-                raise ProgramDown(f"{self.name} ended: {self._last_words()}")
+                raise ProgramDown(f"{self.name} ended: {self.last_words()}")
             if time.monotonic() > deadline:
-                raise ProgramDown(f"{self.name} was not ready after {timeout_s:.0f} s: {self._last_words()}")
+                raise ProgramDown(f"{self.name} was not ready after {timeout_s:.0f} s: {self.last_words()}")
             time.sleep(POLL_S)
 
     def ask_to_stop(self) -> None:
@@ -81,21 +81,25 @@ class Program:
         """Wait for the end; kill what does not end in time. Return whether it ended by itself."""
         if self._process is None:
             return True
+        in_time = True
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
+            in_time = False
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-            return False
-        return True
+        assert self._process.stdin is not None, "it was started with a pipe"
+        self._process.stdin.close()
+        return in_time
 
     def stop(self) -> bool:
         """Ask to stop and wait. Return whether it ended by itself."""
         self.ask_to_stop()
         return self.wait_stopped()
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Return the end of its log."""
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:

@@ -105,7 +105,7 @@ def finish(store: DemoStore, running: RunningProbe, console: Console, *, as_json
     running.probe.stop()
     summary = _sum_up(store, running, ended)
     if down:
-        console.print(f"down at the end: {', '.join(down)}; see {store.options.folder / 'logs'}", soft_wrap=True)
+        console.print(store.obituary(down), soft_wrap=True, highlight=False, markup=False)
     if as_json:
         print(summary.to_json(), file=sys.stdout, flush=True)
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,14 @@ from database.embedded import EmbeddedServer
 from database.migrate import migrate
 from edge.outbox.durable import durable_records
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
-from liveshelf.broker import free_port
+from liveshelf.broker import PortInUse, broker_url, free_port
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
+from liveshelf.mqtt_probe import parse_broker_url, probe_broker
 
 START_WAIT_S = 60.0
 DRAIN_WAIT_S = 60.0
+TEMPORARY_FOLDER_BYTES_MAX = 70
+"""With `liveshelf-world-XXXXXXXX/world.sock` behind it this stays within the 107 bytes of a unix socket: unix(7)."""
 READ_SCOPES = ("availability:read", "tasks:read", "orders:read")
 WORLD_SCOPES = (*READ_SCOPES, "tasks:write", "stock:write")
 
@@ -56,7 +60,10 @@ class DemoStore:
         self.api_url = ""
         self.key = ""
         self._programs: list[Program] = []
+        self._started: list[Program] = []
         self._scenario: Scenario | None = None
+        # Not in the folder of the store: the path of a unix socket holds 107 bytes, and that folder may be any.
+        self._sockets = tempfile.TemporaryDirectory(prefix="liveshelf-world-", dir=_short_folder())
 
     @property
     def scenario(self) -> Scenario:
@@ -69,16 +76,22 @@ class DemoStore:
         """The world's log of what truly happened."""
         return self.options.folder / "truth.jsonl"
 
+    @property
+    def _world_socket(self) -> Path:
+        return Path(self._sockets.name) / "world.sock"
+
     def start(self, report: Report) -> None:
         """Start every part and return when the shelves are counted. Raises LiveShelfError in one sentence."""
+        if _listens(self.options.api_port):
+            raise PortInUse(f"port {self.options.api_port} is in use; name another with --port, or 0 for any free one")
         report("database")
         self._start_database()
         report("broker")
-        broker_url = self._start_broker()
+        broker = self._start_broker()
         report("corner shop")
-        self._furnish(broker_url)
+        self._furnish(broker)
         report("gateway, worker and API")
-        self._start_servers(broker_url)
+        self._start_servers(broker)
         report("shoppers, staff and supplier")
         self._start_world()
         report("shelves")
@@ -89,6 +102,11 @@ class DemoStore:
     def down(self) -> list[str]:
         """Return the names of the programs that should run and do not."""
         return [program.name for program in self._programs if not program.running]
+
+    def obituary(self, names: Sequence[str]) -> str:
+        """Return what each of these programs said last: its log may be gone with our folder when one wants to look."""
+        gone = [program for program in self._started if program.name in names]
+        return "\n".join(f"{program.name} is down: {program.last_words()}" for program in gone)
 
     def pids(self) -> dict[str, int]:
         """Return the process ids by program."""
@@ -122,15 +140,20 @@ class DemoStore:
         return found
 
     def stop(self) -> None:
-        """Stop everything in reverse order."""
+        """Stop everything in reverse order. The world is asked twice: its first SIGTERM only sends the people home."""
+        for program in self._programs:
+            if program.name == "world":
+                program.ask_to_stop()
         while self._programs:
             self._programs.pop().stop()
+        self._sockets.cleanup()
 
     def _run(self, name: str, module: str, *arguments: str, **environment: str) -> Program:
         log = self.options.folder / "logs" / f"{name.replace(' ', '-')}.log"
         program = Program(name, module, arguments, log, {**self.clock.environment(), **environment})
+        self._programs.append(program)  # before it starts, so that whatever interrupts us finds it to stop
+        self._started.append(program)
         program.start()
-        self._programs.append(program)
         return program
 
     def _named(self, name: str) -> Program:
@@ -153,21 +176,22 @@ class DemoStore:
             return False
 
     def _start_broker(self) -> str:
-        own = os.environ.get("LIVESHELF_MQTT_URL")
+        own = broker_url(os.environ)
         if own:
+            probe_broker(parse_broker_url(own))
             return own
         port = free_port()
         program = self._run("broker", "liveshelf.broker", "--port", str(port))
         program.wait_ready(lambda: _listens(port), timeout_s=START_WAIT_S)
         return f"mqtt://127.0.0.1:{port}"
 
-    def _furnish(self, broker_url: str) -> None:
+    def _furnish(self, broker: str) -> None:
         folder = self.options.folder
         self._scenario = write_corner_shop(
             folder,
             seed=self.options.seed,
-            broker_url=broker_url,
-            socket_path=folder / "world.sock",
+            broker_url=broker,
+            socket_path=self._world_socket,
             data_dir=folder / "devices",
         )
         store, at = StoreId(self.scenario.store), self.clock.now()
@@ -181,13 +205,11 @@ class DemoStore:
         key_file.touch(mode=0o600)
         key_file.write_text(world_key, encoding="utf-8")
 
-    def _start_servers(self, broker_url: str) -> None:
+    def _start_servers(self, broker: str) -> None:
         port = self.options.api_port or free_port()
-        if _listens(port):
-            raise ProgramDown(f"port {port} is in use; name another with --port")
         self.api_url = f"http://127.0.0.1:{port}"
         database = {"LIVESHELF_DATABASE_URL": self.database_url}
-        self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker_url, LIVESHELF_STORE=self.scenario.store, **database)
+        self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker, LIVESHELF_STORE=self.scenario.store, **database)
         self._run("worker", "cloud", "worker", **database)
         api = self._run("api", "cloud", "api", LIVESHELF_API_PORT=str(port), **database)
         api.wait_ready(self._api_answers, timeout_s=START_WAIT_S)
@@ -207,7 +229,7 @@ class DemoStore:
         world = self._run(
             "world", "firmware_sim", "world", *files, "--api", self.api_url, "--truth", str(self.truth), *more
         )
-        world.wait_ready((folder / "world.sock").exists, timeout_s=START_WAIT_S)
+        world.wait_ready(self._world_socket.exists, timeout_s=START_WAIT_S)
 
     def _start_agents(self) -> None:
         for config in sorted((self.options.folder / "edge").glob("*.toml")):
@@ -218,7 +240,7 @@ class DemoStore:
 
     def _all_counted(self) -> bool:
         if self.down():
-            raise ProgramDown(f"{', '.join(self.down())} ended; see {self.options.folder / 'logs'}")
+            raise ProgramDown(self.obituary(self.down()))
         with connect(self.database_url) as connection:
             row = connection.execute(NOT_COUNTED, {"store": self.scenario.store}).fetchone()
         return row is not None and row[0] == 0
@@ -240,6 +262,12 @@ SELECT count(*) FROM current_position p
 WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)
   AND NOT EXISTS (SELECT FROM position_quantity q WHERE q.store = p.store AND q.position = p.position)
 """
+
+
+def _short_folder() -> str:
+    """Return the folder for temporary files, or /tmp where that one's path is too long for sockets in it."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) <= TEMPORARY_FOLDER_BYTES_MAX else "/tmp"  # noqa: S108 - made 0700 in it
 
 
 def _listens(port: int) -> bool:

@@ -20,6 +20,7 @@ from database.account import Account
 from database.embedded import EmbeddedServer
 from database.errors import DiskFull, EmbeddedServerError, PackageMissing
 from database.remains import ready_server
+from database.socket_folder import socket_folder
 
 pytestmark = pytest.mark.database
 
@@ -200,9 +201,12 @@ def test_a_backend_that_outlives_a_killed_server_is_waited_for(server: EmbeddedS
     assert query(server.url, "SELECT 1") == (1,)
 
 
-def test_a_long_path_works(tmp_path: Path) -> None:
-    with EmbeddedServer(tmp_path / ("long" * 25) / "postgres") as server:
+def test_a_long_path_works_and_leaves_no_socket_folder(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 25) / "postgres"
+    with EmbeddedServer(folder) as server:
         assert query(server.url, "SELECT 1") == (1,)
+        assert socket_folder(folder).exists()
+    assert not socket_folder(folder).exists()
 
 
 def test_an_interrupted_making_is_made_anew(tmp_path: Path) -> None:

@@ -41,7 +41,13 @@ def test_an_address_says_where_and_as_whom(url: str, address: BrokerAddress) -> 
     assert parse_broker_url(url) == address
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:1883", "http://h:1883", "mqtt://", "mqtt://h:many"])
-def test_a_wrong_address_says_what_was_expected(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="expected mqtt://HOST:PORT"):
+@pytest.mark.parametrize("url", ["127.0.0.1:1883", "http://h:1883", "mqtt://", "mqtt://h:many", "mqtt://[::1"])
+def test_a_wrong_address_says_what_was_found_and_expected(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="expected mqtt://HOST:PORT") as refused:
         parse_broker_url(url)
+    assert repr(url) in str(refused.value)
+
+
+def test_a_wrong_address_is_told_without_its_password() -> None:
+    with pytest.raises(ConfigurationError, match="found 'http://…@h:1'"):
+        parse_broker_url("http://till:secret@h:1")
