@@ -5,12 +5,15 @@ Rows come as tuples; ask a cursor for values with `connection.cursor(row_factory
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 from psycopg import AsyncConnection, Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from contract.errors import ConfigurationError
 from database.errors import DatabaseUnreachable
 
 APPLICATION_NAME = "liveshelf"
@@ -76,8 +79,9 @@ def session_conninfo(url: str, application_name: str) -> str:
     """Return the address with our session settings in it. What the address itself says wins.
 
     The settings travel as `options` of the start message: no round trip, and they hold from the first statement on.
+    Raises ConfigurationError when it is no address.
     """
-    given = conninfo_to_dict(url)
+    given = _parts(url)
     options = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
     settings = {**NETWORK_SETTINGS, "application_name": application_name, **given}
     settings["options"] = f"{options} {given.get('options') or ''}".strip()
@@ -86,8 +90,18 @@ def session_conninfo(url: str, application_name: str) -> str:
 
 def place_of(url: str) -> str:
     """Return host and database of an address, fit for a message: no user, no password."""
-    given = conninfo_to_dict(url)
+    given = _parts(url)
     return f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}/{given.get('dbname') or ''}"
+
+
+def _parts(url: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # What libpq says of it may quote the password.
+        raise ConfigurationError(
+            "database address: cannot be read, expected one such as postgresql://user:password@host:5432/database"
+        ) from None
 
 
 def _unreachable(url: str, error: psycopg.OperationalError) -> DatabaseUnreachable:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from contract.errors import ConfigurationError
 from database.connection import place_of, session_conninfo
 
 
@@ -25,3 +27,10 @@ def test_what_an_address_says_itself_wins() -> None:
 def test_a_place_names_no_user_and_no_password() -> None:
     assert place_of("postgresql://till:secret@db.example:5433/shop") == "db.example:5433/shop"
     assert place_of("host=/run/pg dbname=shop password=secret") == "/run/pg:5432/shop"
+
+
+@pytest.mark.parametrize("url", ["shop", "http://till:secret@db.example/shop", "postgresql://till:secret@[::1/shop"])
+def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="expected one such as postgresql://") as refused:
+        session_conninfo(url, "gateway")
+    assert "secret" not in str(refused.value)
