@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from contract.errors import ConfigurationError
+from liveshelf.extras import MODULES, require
 
 edge = typer.Typer(help="The agent on a shelf's Raspberry Pi.", no_args_is_help=True)
 gateway = typer.Typer(help="MQTT in, counted readings out to the store's database.", no_args_is_help=True)
@@ -44,25 +44,25 @@ def register(app: typer.Typer) -> None:
 @edge.command("run")
 def edge_run(config: Annotated[Path, typer.Option("--config", help="The agent's TOML file.")]) -> None:
     """Run the agent. Replaces this process by `python -m edge`, which loads far less."""
-    _become("edge", "--config", str(config), needs=("paho",), extra="edge")
+    _become("edge", "--config", str(config), needs="edge")
 
 
 @gateway.command("run")
 def gateway_run() -> None:
     """Run the gateway of LIVESHELF_STORE. Replaces this process by `python -m gateway`."""
-    _become("gateway", needs=("paho", "psycopg", "numpy"), extra="gateway")
+    _become("gateway", needs="gateway")
 
 
 @cloud.command("api")
 def cloud_api() -> None:
     """Serve the API. Replaces this process by `python -m cloud api`."""
-    _become("cloud", "api", needs=("fastapi", "psycopg"), extra="cloud")
+    _become("cloud", "api", needs="cloud")
 
 
 @cloud.command("worker")
 def cloud_worker() -> None:
     """Run the worker: stock, shortages, tasks, orders. Replaces this process by `python -m cloud worker`."""
-    _become("cloud", "worker", needs=("fastapi", "psycopg"), extra="cloud")
+    _become("cloud", "worker", needs="cloud")
 
 
 @cloud.command("import")
@@ -72,8 +72,10 @@ def cloud_import(
     planogram: Annotated[Path | None, typer.Option(help="CSV of positions.")] = None,
     stock: Annotated[Path | None, typer.Option(help="CSV of opening counts.")] = None,
 ) -> None:
-    """Import catalogue, planogram and opening counts from CSV: all of a file, or nothing and every error."""
-    _require(("psycopg", "biip"), "cloud")
+    """Import catalogue, planogram and opening counts from CSV: all of it, or nothing and every mistake of the file."""
+    if not (catalog or planogram or stock):
+        raise ConfigurationError("found no file, expected at least one of --catalog, --planogram and --stock")
+    require(("psycopg", "biip"), extra="cloud")
     from liveshelf.imports import import_files
 
     for line in import_files(store, catalog=catalog, planogram=planogram, stock=stock):
@@ -87,7 +89,7 @@ def key_create(
     store: Annotated[list[str], typer.Option(help="Where; repeat for several, * for all.")],
 ) -> None:
     """Make an API key. It is shown once and kept as a hash."""
-    _require(("psycopg",), "cloud")
+    require(("psycopg",), extra="cloud")
     from liveshelf.imports import create_api_key
 
     print(create_api_key(name, scope, store))
@@ -98,7 +100,7 @@ def key_create(
 )
 def sim_world(context: typer.Context) -> None:
     """Run the world of a scenario. Replaces this process by `python -m firmware_sim world`."""
-    _become("firmware_sim", "world", *context.args, needs=(), extra="")
+    _become("firmware_sim", "world", *context.args, needs=None)
 
 
 @sim.command("scenario")
@@ -121,12 +123,8 @@ def sim_scenario(
     print(f"written to {folder}")
 
 
-def _require(modules: tuple[str, ...], extra: str) -> None:
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ConfigurationError(f"{', '.join(missing)} is not installed; pip install 'liveshelf[{extra}]' brings it")
-
-
-def _become(module: str, *arguments: str, needs: tuple[str, ...], extra: str) -> NoReturn:
-    _require(needs, extra)
+def _become(module: str, *arguments: str, needs: str | None) -> NoReturn:
+    """Replace this process by one of our programs; `needs` is the extra it rests on."""
+    if needs is not None:
+        require(MODULES[needs], extra=needs)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])

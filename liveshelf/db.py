@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contract.errors import ConfigurationError, LiveShelfError
+from liveshelf.extras import require
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -116,10 +117,7 @@ def _connected() -> Connection[TupleRow]:
 
 
 def _require_psycopg() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("psycopg") is None:
-        raise ConfigurationError("psycopg is not installed; pip install 'liveshelf[gateway]' brings it")
+    require(("psycopg",), extra="gateway")
 
 
 def _print_server(say: Say, connection: Connection[TupleRow]) -> bool:

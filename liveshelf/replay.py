@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contract.errors import ConfigurationError
+from liveshelf.extras import MODULES, require
 
 if TYPE_CHECKING:
     from gateway.model import ShelfEvent
@@ -37,8 +36,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, events only.")] = False,
 ) -> None:
     """Count a recording of real scales: weights in, picks, put-backs and refills out."""
-    if importlib.util.find_spec("numpy") is None:
-        raise ConfigurationError("numpy is not installed; pip install 'liveshelf[gateway]' brings it")
+    require(MODULES["gateway"], extra="gateway")
     from liveshelf.replay_input import read_plan, read_recordings
     from liveshelf.replay_path import replay_recordings
 

@@ -9,6 +9,7 @@ import typer
 
 from contract.errors import ConfigurationError
 from liveshelf.bench.figure import Figure, print_figures
+from liveshelf.extras import STORE_MODULES, require
 
 NAMES = ("demo", "wire")
 
@@ -27,6 +28,7 @@ def bench(
 
 def _bench(name: str) -> Callable[[bool], Iterable[Figure]]:
     if name == "demo":
+        require(STORE_MODULES, extra="demo")
         from liveshelf.bench.whole_store import measure_store
 
         return measure_store

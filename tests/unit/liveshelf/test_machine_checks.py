@@ -13,13 +13,13 @@ import pytest
 
 from liveshelf.checks import machine
 from liveshelf.checks.machine import (
-    MODULES,
     check_clock,
     check_disk,
     check_packages,
     check_ports,
     check_python,
 )
+from liveshelf.extras import MODULES
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
