@@ -28,8 +28,9 @@ SHIFT_PLACE = """INSERT INTO stock_place (store, sku, place, units, as_of) VALUE
 
 # What the sensors believe of the SKUs' positions, by the planogram that holds. Tags are told of when they come and go,
 # so that a rail of tags is as fresh as the health of its zones, which comes in the same order as they do.
-BELIEFS = """WITH zone AS (SELECT substr(subject, 6) AS zone, max(as_of) AS as_of FROM health_current
-                           WHERE subject LIKE 'zone:%%' AND verdict = 'ok' GROUP BY subject)
+BELIEFS = """WITH zone AS MATERIALIZED (  -- once a query at most, and not at all where no position rests on tags
+                 SELECT substr(subject, 6) AS zone, max(as_of) AS as_of FROM health_current
+                 WHERE subject LIKE 'zone:%%' AND verdict = 'ok' GROUP BY subject)
              SELECT p.position, p.sku, p.capacity, p.low_units, q.low, q.pmf, q.frozen, q.basis, q.as_of,
                     CASE WHEN cardinality(p.plates) = 0 THEN
                         (SELECT CASE WHEN count(*) = cardinality(p.zones) THEN min(zone.as_of) END
