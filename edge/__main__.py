@@ -33,20 +33,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run_agent(read_settings(config), clock_from_environment(os.environ), stop.is_set)
+        settings, clock = read_settings(config), clock_from_environment(os.environ)
     except ConfigurationError as error:
-        return _fail(error, EXIT_WRONG_SETTING)
+        return _refuse(str(error))
+    try:
+        run_agent(settings, clock, stop.is_set)
+    except ConfigurationError as error:
+        return _refuse(f"{config}: {error}")
     except AgentFailed as error:
         logger.exception("agent ended by a bug", extra={"event": "agent_failed", "reason": str(error)})
         return EXIT_FAILED
     except LiveShelfError as error:
-        return _fail(error, EXIT_FAILED)
+        return _fail(error)
     return 0
 
 
-def _fail(error: LiveShelfError, code: int) -> int:
+def _fail(error: LiveShelfError) -> int:
     logger.error("agent ended", extra={"event": "agent_ended", "reason": str(error)})
-    return code
+    return EXIT_FAILED
+
+
+def _refuse(said: str) -> int:
+    sys.stderr.write(f"{said}\n")
+    return EXIT_WRONG_SETTING
 
 
 if __name__ == "__main__":

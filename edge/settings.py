@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -147,19 +147,44 @@ def _repeated(values: Iterable[str]) -> list[str]:
     return [value for value, count in Counter(values).items() if count > 1]
 
 
+NAME = "letters, digits, dot, dash and underscore, at most 64"
+EXPECTED = {
+    "store": NAME,
+    "device": NAME,
+    "hardware": "module:function, such as firmware_sim.wires:open_bay",
+    "data_dir": "the path of a folder",
+    "broker": "an address such as mqtt://host:1883",
+    "heartbeat_s": "seconds above 0, at most 86400",
+    "health_s": "seconds above 0, at most 86400",
+    "hardware_options": "a table",
+    "plates": f"at most {PLATES_MAX} tables [[plates]]",
+    "zones": "tables [[zones]]",
+    "plate": NAME,
+    "zone": NAME,
+    "bay": NAME,
+    "shelf": NAME,
+    "zero_count": "a number of counts",
+    "counts_per_g": "a number of counts",
+    "capacity_g": "grams above 0, at most 10000000",
+    "rate_sps": "samples a second above 0, at most 1000",
+    "calibration_version": "a whole number from 1",
+    "role": f"one of {', '.join(get_args(ZoneRole))}",
+}
+"""What each key may hold, in the words of who writes the file."""
+
 PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+|\.\.\.)\]")
 
 
 def _located(message: str, table: object, text: str) -> SettingError:
-    """Turn `Expected float, got str - at $.plates[1].capacity_g` into a sentence with what was found, and its line."""
+    """Turn `Expected float, got str - at $.plates[1].capacity_g` into a sentence of the file's words, and its line."""
     place = PATH.search(message)
     path = [step["key"] or int(step["index"]) for step in STEP.finditer(place["path"])] if place else []
     missing = re.search(r"missing required field `(\w+)`", message)
     if missing:
         return SettingError(f"{missing[1]}: missing, expected a value", line_of(text, path))
-    expected = re.sub(r", got .*", "", message[: place.start()] if place else message).replace("Expected ", "")
-    return SettingError(f"{path[-1]}: found {_found(table, path)!r}, expected {expected}", line_of(text, path))
+    key = next(step for step in reversed(path) if isinstance(step, str))
+    return SettingError(f"{key}: found {_found(table, path)!r}, expected {EXPECTED[key]}", line_of(text, path))
 
 
 def _found(table: object, path: Sequence[str | int]) -> object:

@@ -209,8 +209,11 @@ def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
     ("change", "sentence"),
     [
         (("heartbeat_s = 5.0", "hearbeat_s = 5.0"), "bay.toml:6: hearbeat_s: unknown key, did you mean heartbeat_s?"),
-        (("firmware_sim.wires:open_bay", "firmware_sim.wire:open_bay"), "hardware: found 'firmware_sim.wire:open_bay'"),
-        (("seed = 7", "sede = 7"), "hardware_options.sede: unknown"),
+        (
+            ("firmware_sim.wires:open_bay", "firmware_sim.wire:open_bay"),
+            "bay.toml: hardware: found 'firmware_sim.wire:open_bay'",
+        ),
+        (("seed = 7", "sede = 7"), "bay.toml: hardware_options.sede: unknown"),
         (("mqtt://", "http://"), "bay.toml:5: broker: found 'http://"),
     ],
 )

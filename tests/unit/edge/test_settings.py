@@ -8,7 +8,15 @@ import pytest
 
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone
-from edge.settings import SettingError, parse_settings, read_settings
+from edge.settings import (
+    EXPECTED,
+    AgentSettings,
+    PlateSettings,
+    SettingError,
+    ZoneSettings,
+    parse_settings,
+    read_settings,
+)
 
 GOOD = """\
 store = "corner-shop"
@@ -80,12 +88,12 @@ def test_the_birth_tells_plates_and_zones_as_they_were_configured() -> None:
         ("capacity_g", "capacity_kg", 18, "capacity_kg: unknown key, did you mean capacity_g?"),
         ("role =", "rolle =", 32, "rolle: unknown key, did you mean role?"),
         ("seed = 7\n", "seed = 7\n[cloud]\nurl = 1\n", 11, "cloud: unknown key, expected one of store, device"),
-        ("-201.5", '"much"', 26, "counts_per_g: found 'much', expected `float`"),
+        ("-201.5", '"much"', 26, "counts_per_g: found 'much', expected a number of counts"),
         ("-201.5", "0", 26, "counts_per_g: found 0, expected counts one gram adds"),
-        ("30.0", "-1", 6, "heartbeat_s: found -1, expected `float` > 0.0"),
-        ("mqtt:", "http:", 5, "broker: found 'http://127.0.0.1:1883', expected"),
+        ("30.0", "-1", 6, "heartbeat_s: found -1, expected seconds above 0, at most 86400"),
+        ("mqtt:", "http:", 5, "broker: found 'http://127.0.0.1:1883', expected an address such as mqtt://host:1883"),
         ('"bay-1"', '"bay 1"', 2, "device: found 'bay 1', expected"),
-        ('role = "shelf"', 'role = "cellar"', 32, "role: found 'cellar', expected"),
+        ('role = "shelf"', 'role = "cellar"', 32, "role: found 'cellar', expected one of shelf, "),
         ('store = "corner-shop"\n', "", 1, "store: missing, expected a value"),
         ('shelf = "b1-s1"\nzero_count = 84000', "zero_count = 84000", 21, "shelf: missing, expected a value"),
         ("b1-s1-l2", "b1-s1-l1", 22, "plate: found 'b1-s1-l1' twice, expected every plate once"),
@@ -98,6 +106,11 @@ def test_a_wrong_file_is_told_with_line_and_key(found: str, instead: str, line: 
         parse_settings(GOOD.replace(found, instead))
     assert str(caught.value).startswith(sentence)
     assert caught.value.line == line
+
+
+def test_every_key_has_words_for_what_it_may_hold() -> None:
+    kinds = (AgentSettings, PlateSettings, ZoneSettings)
+    assert set(EXPECTED) == {key for kind in kinds for key in kind.__struct_fields__}
 
 
 def test_an_agent_without_any_sensor_is_refused() -> None:
