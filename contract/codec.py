@@ -6,6 +6,7 @@ version moves no watermark, a bad body does.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -80,6 +81,11 @@ _version = msgspec.json.Decoder(_Version)
 _envelope = msgspec.json.Decoder(Envelope)
 _blocks = msgspec.json.Decoder(Blocks)
 _gaps = msgspec.json.Decoder(list[Gap])
+
+
+def payload_hash(payload: bytes) -> str:
+    """Return the SHA-256 of all bytes of a payload, in hex: the name of exactly this message."""
+    return hashlib.sha256(payload).hexdigest()
 
 
 def encode(message: Message) -> bytes:

@@ -31,6 +31,8 @@ Noise = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
 WallMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Unix milliseconds up to the end of the year 9999."""
+PayloadHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
+"""SHA-256 of all bytes of a payload, in lower-case hex."""
 
 WeightKind = Literal["step", "heartbeat"]
 Quality = Literal["ok", "stuck", "saturated", "negative", "noisy", "unplugged", "starting"]
@@ -179,16 +181,15 @@ class Batch(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Refusal(Struct, frozen=True, forbid_unknown_fields=True):
-    """A journal whose batch the gateway cannot take: `unknown_version` (hold it) or `unreadable` (halve it).
+    """A batch the gateway cannot take: `unknown_version` (hold its journal) or `unreadable` (halve it).
 
-    `first` and `last` say which batch, as far as it could be read: a refusal heard twice must not cost a good record.
+    It names the bytes that came and nothing they say: a hash needs no readable envelope, and a stale refusal cannot
+    hit a later batch of the same numbers, which may hold other records.
     """
 
-    journal: str
+    payload_hash: PayloadHash
     reason: Literal["unknown_version", "unreadable"]
     version_max: int = WIRE_VERSION
-    first: int | None = None
-    last: int | None = None
 
 
 class Ack(Struct, kw_only=True, forbid_unknown_fields=True):

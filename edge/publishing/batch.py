@@ -70,9 +70,7 @@ def compose(device: str, span: Span, reserve: Reserve, clock: Clock) -> Composed
     A single record that does not fit alone is given up instead: nothing could ever carry it.
     """
     records = reserve.read(span.journal, span.first, span.records_max)
-    if span.last is not None:
-        records = [numbered for numbered in records if numbered[0] <= span.last]
-    last = records[-1][0] if records else span.last or _last_of(reserve.held(), span.journal)
+    last = records[-1][0] if records else _last_of(reserve.held(), span.journal)
     while last >= span.first:
         gaps = reserve.gaps(span.journal, span.first, last)
         batch = Batch(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from contract.clock import Clock
-from contract.codec import decode, encode
+from contract.codec import decode, encode, payload_hash
 from contract.errors import PayloadError
 from contract.ids import NEW_DEVICE_STORE, DeviceId, StoreId
 from contract.records import Ack, Birth, Record, State
@@ -70,6 +70,8 @@ class Publisher:
         self._dialled_at_s = 0.0
         self._attempts = 0
         self._unanswered: set[int] = set()
+        self._greeting: int | None = None
+        self._wary = False
 
     @property
     def connected(self) -> bool:
@@ -126,8 +128,11 @@ class Publisher:
                 self._greet()
             case Lost(reason=reason):
                 self._lose(reason)
+            case Took(message=message) if message == self._greeting:
+                self._greeting = None
             case Took(message=message) if message in self._unanswered:
                 self._unanswered.clear()
+                self._wary = False
                 self._window.broker_took()
             case Arrived(topic=topic, payload=payload) if topic == self._topic("ack"):
                 self._acknowledged(payload)
@@ -148,7 +153,7 @@ class Publisher:
             sent_mono_ms=self._clock.mono_ms(),
             journals_held=held[-JOURNALS_IN_BIRTH_MAX:],
         )
-        self._publish("birth", encode(birth), retain=True)
+        self._greeting = self._publish("birth", encode(birth), retain=True)
         self._publish("state", encode(self._state(online=True)), retain=True)
         self._window.reconnected()
         logger.info("connected to the broker", extra={"event": "broker_connected", "broker": _host(self._broker)})
@@ -156,8 +161,8 @@ class Publisher:
     def _lose(self, reason: str) -> None:
         if self._link is None:
             return
-        if self._unanswered and (given := self._window.broker_refused()):
-            self._give_up(given)
+        if self._unanswered:
+            self._blame_the_broker()
         if self._connected or self._attempts == 0:
             logger.warning(
                 "no connection to the broker",
@@ -170,6 +175,13 @@ class Publisher:
         # Half of it at random: a shop of agents must not knock at a restarted broker at the same instant.
         self._dial_at_s = self._wall_s() + delay_s * random.uniform(0.5, 1.0)
         self._attempts = min(self._attempts + 1, 16)
+
+    def _blame_the_broker(self) -> None:
+        # A connection may just break. Only a broker that took our birth, and then no batch, may dislike the batch; so
+        # the next connection waits for that before it sends one.
+        self._wary = True
+        if self._greeting is None and (given := self._window.broker_refused()):
+            self._give_up(given)
 
     def _acknowledged(self, payload: bytes) -> None:
         try:
@@ -192,7 +204,7 @@ class Publisher:
         )
 
     def _send_batches(self) -> int:
-        if self._birth.store == NEW_DEVICE_STORE:
+        if self._birth.store == NEW_DEVICE_STORE or (self._wary and self._greeting is not None):
             return 0
         self._window.hold(self._outbox.held())
         sent = 0
@@ -210,6 +222,7 @@ class Publisher:
                 last=batch.last,
                 records=batch.records,
                 payload_bytes=len(batch.payload),
+                payload_hash=payload_hash(batch.payload),
                 now_s=self._wall_s(),
             )
             sent += 1

@@ -3,6 +3,11 @@
 This is TCP over MQTT (design section 4): a window in records and bytes, go-back-N, one journal at a time, oldest
 first. The acknowledgement of a broker plays no part in it; only a watermark the gateway sent after its commit moves
 the window. Times are wall seconds of any clock that never steps back.
+
+A record is given up for good, so it takes certainty: a refusal counts once, for a batch of this run of which it names
+the very bytes, and a record is given up only when it was refused alone in two sends. Numbers prove nothing: an earlier
+run may have been refused the same numbers with other records behind them, and a retained acknowledgement returns at
+any time.
 """
 
 from __future__ import annotations
@@ -12,9 +17,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from contract.records import Ack, HeldJournal, Refusal
-
-ANONYMOUS_REFUSALS_MIN = 3
-"""A refusal that names no journal gives a record up only when it comes so often without progress."""
 
 BROKER_REFUSALS_MIN = 3
 """A batch counts as refused by the broker when the connection was lost so often right after it was sent."""
@@ -37,15 +39,11 @@ class WindowRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What to send next: up to `records_max` records of a journal from number `first` on, with the gaps between.
-
-    With `last`, no number beyond it.
-    """
+    """What to send next: up to `records_max` records of a journal from number `first` on, with the gaps between."""
 
     journal: str
     first: int
     records_max: int
-    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +65,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sent:
+    journal: str
     first: int
     last: int
     records: int
     payload_bytes: int
+    payload_hash: str
     sent_at_s: float
 
 
@@ -79,8 +79,8 @@ class _Journal:
     last: int = 0
     forgotten: int = 0
     committed: int = 0
-    given_up: int = 0
     held_back: bool = False
+    refused_alone: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -96,12 +96,12 @@ class Window:
     _sending: str = ""
     _next: int = 1
     _flight: deque[_Sent] = field(default_factory=deque)
+    _sends: dict[str, _Sent] = field(default_factory=dict)
     _flight_records: int = 0
     _flight_bytes: int = 0
     _waiting_since_s: float = 0.0
     _patience_s: float = 0.0
     _limit: int = 0
-    _anonymous_refusals: int = 0
     _broker_refusals: int = 0
 
     def __post_init__(self) -> None:
@@ -162,16 +162,27 @@ class Window:
         room = min(self._limit, self.rule.records_max - self._flight_records)
         if first > journal.last or room <= 0 or self._flight_bytes >= self.rule.bytes_max:
             return None
-        # The gap of a record given up travels alone, so that a late refusal of it cannot hit the record after it.
-        last = journal.given_up if journal.given_up >= first else None
-        return Span(journal=name, first=first, records_max=room, last=last)
+        return Span(journal=name, first=first, records_max=room)
 
-    def sent(self, span: Span, *, last: int, records: int, payload_bytes: int, now_s: float) -> None:
+    def sent(self, span: Span, *, last: int, records: int, payload_bytes: int, payload_hash: str, now_s: float) -> None:
         """Take note of a batch handed to the broker: numbers `span.first` to `last`, with so many records in it."""
         if not self._flight:
             self._waiting_since_s = now_s
-        batch = _Sent(first=span.first, last=last, records=records, payload_bytes=payload_bytes, sent_at_s=now_s)
+        batch = _Sent(
+            journal=span.journal,
+            first=span.first,
+            last=last,
+            records=records,
+            payload_bytes=payload_bytes,
+            payload_hash=payload_hash,
+            sent_at_s=now_s,
+        )
         self._flight.append(batch)
+        # A refusal may come after we have gone back already: what was sent stays answerable until it is committed.
+        self._sends.pop(payload_hash, None)
+        self._sends[payload_hash] = batch
+        if len(self._sends) > self.rule.records_max:
+            del self._sends[next(iter(self._sends))]
         self._flight_records += records
         self._flight_bytes += payload_bytes
         self._next = last + 1
@@ -187,7 +198,6 @@ class Window:
             self._progress(now_s)
         if new_run:
             self._release_held_back()
-        # Refusals first: they are matched with what is on the way, and going back forgets that.
         given_up = [given for refusal in ack.refused if (given := self._refused(refusal))]
         if new_run or self._sending in ack.resend:
             self._go_back()
@@ -228,13 +238,25 @@ class Window:
     def _progress(self, now_s: float) -> None:
         self._patience_s = self.rule.resend_after_s
         self._waiting_since_s = now_s
-        self._anonymous_refusals = self._broker_refusals = 0
+        self._broker_refusals = 0
         self._limit = min(self._limit * 2, self.rule.batch_records_max)
         journal = self._journals.get(self._sending)
         while journal and self._flight and self._flight[0].last <= journal.committed:
             batch = self._flight.popleft()
             self._flight_records -= batch.records
             self._flight_bytes -= batch.payload_bytes
+        self._forget_judged()
+
+    def _forget_judged(self) -> None:
+        committed = {name: journal.committed for name, journal in self._journals.items()}
+        self._sends = {
+            payload_hash: sent
+            for payload_hash, sent in self._sends.items()
+            if sent.journal in committed and sent.last > committed[sent.journal]
+        }
+        for journal in self._journals.values():
+            for seq in [seq for seq in journal.refused_alone if seq <= journal.committed]:
+                del journal.refused_alone[seq]
 
     def _go_back(self) -> None:
         journal = self._journals.get(self._sending)
@@ -253,33 +275,30 @@ class Window:
             journal.held_back = False
 
     def _refused(self, refusal: Refusal) -> GivenUp | None:
+        batch = self._sends.pop(refusal.payload_hash, None)
+        if batch is None or batch.journal != self._sending or batch.journal not in self._journals:
+            return None
         if refusal.reason == "unknown_version":
-            self._hold_back(refusal.journal or self._sending)
+            self._hold_back(batch.journal)
             return None
-        batch = self._flight[0] if self._flight else None
-        if batch is None:
+        if batch.records > 1 and self._limit <= batch.records // 2:
+            return None  # an earlier send of it was refused, and smaller ones are under way
+        alone = self._halve(batch)
+        if alone is None or not self._refused_before(batch):
             return None
-        named = refusal.first is not None and refusal.last is not None
-        if named and (refusal.journal, refusal.first, refusal.last) == (self._sending, batch.first, batch.last):
-            return self._halve(batch)
-        if not named and refusal.journal in {"", self._sending}:
-            self._anonymous_refusals += 1
-            if batch.records > 1 or self._anonymous_refusals >= ANONYMOUS_REFUSALS_MIN:
-                return self._halve(batch)
-        return None
+        self._sends.clear()
+        return alone
+
+    def _refused_before(self, batch: _Sent) -> bool:
+        """Tell whether the only record of a batch was already refused alone, in another send of this run."""
+        refused = self._journals[batch.journal].refused_alone
+        return refused.setdefault(batch.last, batch.payload_hash) != batch.payload_hash
 
     def _hold_back(self, name: str) -> None:
-        journal = self._journals.get(name)
-        if journal:
-            journal.held_back = True
-            if name == self._sending:
-                self._go_back()
+        self._journals[name].held_back = True
+        self._go_back()
 
     def _halve(self, batch: _Sent) -> GivenUp | None:
         self._go_back()
-        self._anonymous_refusals = 0
         self._limit = max(1, batch.records // 2)
-        if batch.records != 1:
-            return None
-        self._journals[self._sending].given_up = batch.last
-        return GivenUp(journal=self._sending, seq=batch.last)
+        return GivenUp(journal=batch.journal, seq=batch.last) if batch.records == 1 else None

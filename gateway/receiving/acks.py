@@ -23,6 +23,7 @@ JOURNALS_MAX = 512
 """So many journals of a device are named at most, the ones heard of last: an acknowledgement has to fit 64 KiB."""
 
 REFUSALS_MAX = 16
+"""So many refusals are told at once, the latest: a device has sent again what the earlier ones are about."""
 
 
 @dataclass(slots=True)
@@ -76,8 +77,8 @@ class AckBook:
     def refuse(self, device: DeviceId, refusal: Refusal) -> None:
         """Tell a device that a batch of it cannot be taken."""
         known = self._devices.setdefault(device, _Device())
-        if refusal not in known.refused and len(known.refused) < REFUSALS_MAX:
-            known.refused.append(refusal)
+        others = [earlier for earlier in known.refused if earlier != refusal]
+        known.refused = [*others, refusal][-REFUSALS_MAX:]
         self._due.add(device)
 
     def due(self, now_s: float) -> list[tuple[DeviceId, Ack]]:

@@ -188,9 +188,9 @@ def _clip(gaps: list[Gap], first: int) -> list[Gap]:
 
 def _refuse(message: RawMessage, topic: Topic, reason: RefusalReason, detail: str) -> Refused:
     journal, first, last = named_in(message.payload)
-    refusal = Refusal(journal=journal or "", reason=reason, version_max=WIRE_VERSION, first=first, last=last)
     kept = "oversized" if len(message.payload) > PAYLOAD_BYTES_MAX else reason
     letter = dead_letter(message, topic.device, kept, detail, journal=journal, first=first, last=last)
+    refusal = Refusal(payload_hash=letter.payload_hash, reason=reason, version_max=WIRE_VERSION)
     return Refused(letter=letter, device=topic.device, refusal=refusal)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
+from contract.codec import payload_hash
 from contract.ids import is_name
 from contract.records import PAYLOAD_BYTES_MAX
 from contract.topics import TOPIC_ROOT
@@ -45,7 +44,7 @@ def dead_letter(
         detail=_text(detail),
         payload=message.payload[:PAYLOAD_BYTES_MAX],
         payload_bytes=len(message.payload),
-        payload_hash=hashlib.sha256(message.payload).hexdigest(),
+        payload_hash=payload_hash(message.payload),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from contract.codec import Message, encode, pack
+from contract.codec import Message, encode, pack, payload_hash
 from contract.records import (
     Ack,
     Batch,
@@ -141,7 +141,7 @@ _REFUSAL = Example(
         ack_no=119,
         journals={OLD_JOURNAL: 1_877, JOURNAL: 43},
         resend=[JOURNAL],
-        refused=[Refusal(journal=JOURNAL, reason="unreadable", first=44, last=47)],
+        refused=[Refusal(payload_hash=payload_hash(b"the bytes of 44 to 47 as they came"), reason="unreadable")],
     ),
 )
 

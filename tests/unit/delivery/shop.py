@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contract.clock import ManualClock
-from contract.codec import encode, unpack
+from contract.codec import encode, payload_hash, unpack
 from contract.ids import DeviceId, JournalId, StoreId
-from contract.records import Birth, HealthRecord, Record
+from contract.records import Birth, HealthRecord, Record, Refusal
 from edge.publishing.batch import Reserve
 from edge.publishing.publisher import Publisher
 from edge.publishing.window import WindowRule
@@ -93,7 +93,7 @@ class Gateway:
         messages, line[:] = line[:count], line[count:]
         taken: list[Readings] = []
         for topic, payload in messages:
-            self._take(RawMessage(topic=topic, payload=_mangled(payload), received_at=self.clock.now()), taken, now_s)
+            self._take(RawMessage(topic=topic, payload=payload, received_at=self.clock.now()), taken, now_s)
         if dies == "before commit":
             return False
         try:
@@ -113,7 +113,7 @@ class Gateway:
             self.broker.from_gateway(encode(ack))
 
     def _take(self, message: RawMessage, taken: list[Readings], now_s: float) -> None:
-        outcome = self.intake.take_in(message, self._watermark)
+        outcome = self.intake.take_in(_misread(message), self._watermark)
         match outcome:
             case Taken(readings=readings):
                 taken.append(readings)
@@ -125,7 +125,8 @@ class Gateway:
                     self.view.pop(journal, None)  # the other gateway may have moved on
                 self.acks.resend(device, journal, self.database().watermarks.get(journal, 0), now_s)
             case Refused(device=device, refusal=refusal) if device and refusal:
-                self.acks.refuse(device, refusal)
+                # It is the reading that fails: what is refused are the bytes that came.
+                self.acks.refuse(device, Refusal(payload_hash(message.payload), refusal.reason))
             case BirthSeen(birth=birth):
                 watermarks = self.database().watermarks
                 held = {entry.journal: watermarks.get(entry.journal, 0) for entry in birth.journals_held}
@@ -137,9 +138,11 @@ class Gateway:
         return self.view.setdefault(journal, self.database().watermarks.get(journal, 0))
 
 
-def _mangled(payload: bytes) -> bytes:
-    """Let no gateway read a batch with a poisonous record: the envelope names itself, but a field is wrong."""
-    return payload.replace(b'"sent_mono_ms":', b'"sent_mono_ms":-1') if POISON.encode() in payload else payload
+def _misread(message: RawMessage) -> RawMessage:
+    """Let no gateway read a batch with a poisonous record: a field of the envelope comes out wrong."""
+    if POISON.encode() not in message.payload:
+        return message
+    return replace(message, payload=message.payload.replace(b'"sent_mono_ms":', b'"sent_mono_ms":-1'))
 
 
 def record_of(number: int, *, poison: bool = False) -> Record:

@@ -28,6 +28,7 @@ from contract.records import (
 )
 from edge.publishing.link import Arrived, Call, Connected, Event, Lost, MqttLink, Took
 from edge.publishing.publisher import Publisher
+from edge.publishing.window import BROKER_REFUSALS_MIN
 
 JOURNAL = "a" * 32
 ROOT = "liveshelf/v1/corner-shop/bay-1"
@@ -262,6 +263,28 @@ def test_a_lost_connection_is_dialled_again_after_a_while_and_everything_sent_ag
     shop.hear(Connected())
     assert len(shop.wire.links) == 2
     assert len(shop.wire.payloads("readings")) == 1
+
+
+def break_while_a_batch_is_on_the_way(shop: Shop, *answers: Event) -> None:
+    shop.hear(Connected(), *answers)
+    assert shop.publisher.connected
+    shop.hear(Lost("gone"))
+    shop.wait(1.1)
+
+
+def test_connections_that_break_before_the_broker_answers_anything_cost_no_record(shop: Shop) -> None:
+    shop.kept.add(weight(1))
+    for _ in range(20):
+        break_while_a_batch_is_on_the_way(shop)
+    assert 1 in shop.kept.records
+
+
+def test_a_record_the_broker_breaks_the_connection_over_again_and_again_is_set_aside(shop: Shop) -> None:
+    birth_taken = Took(1)
+    shop.kept.add(weight(1))
+    for _ in range(1 + BROKER_REFUSALS_MIN):
+        break_while_a_batch_is_on_the_way(shop, birth_taken)
+    assert 1 not in shop.kept.records
 
 
 def test_patience_with_a_broker_that_is_away_grows_to_half_a_minute(shop: Shop) -> None:

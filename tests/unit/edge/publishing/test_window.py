@@ -28,16 +28,26 @@ def ack(no: int, *, epoch: str = "e1", run: str = "r1", resend: list[str] | None
     )
 
 
-def refused(no: int, refusal: Refusal) -> Ack:
-    return Ack(database_epoch="e1", gateway_run="r1", ack_no=no, journals={}, refused=[refusal])
+def refused(no: int, *payload_hashes: str, run: str = "r1") -> Ack:
+    refusals = [Refusal(payload_hash, "unreadable") for payload_hash in payload_hashes]
+    return Ack(database_epoch="e1", gateway_run=run, ack_no=no, journals={}, refused=refusals)
 
 
-def send(sender: Window, now_s: float = 0.0, payload_bytes: int = 50) -> list[tuple[int, int]]:
-    """Send all the window allows and return the ranges."""
+def send(
+    sender: Window, now_s: float = 0.0, payload_bytes: int = 50, *, run: str = "this run"
+) -> list[tuple[int, int]]:
+    """Send all the window allows and return the ranges; `run` and the time make the bytes of each send their own."""
     sent = []
     while span := sender.next_span(now_s):
         last = min(span.first + span.records_max - 1, sender._journals[span.journal].last)
-        sender.sent(span, last=last, records=last - span.first + 1, payload_bytes=payload_bytes, now_s=now_s)
+        sender.sent(
+            span,
+            last=last,
+            records=last - span.first + 1,
+            payload_bytes=payload_bytes,
+            payload_hash=f"{run} {now_s} {span.first} {last}",
+            now_s=now_s,
+        )
         sent.append((span.first, last))
     return sent
 
@@ -147,65 +157,123 @@ def test_what_an_earlier_run_remembered_is_not_sent_again() -> None:
     assert send(sender) == [(8, 10)]
 
 
-def test_an_unreadable_batch_is_halved_down_to_one_record_which_is_given_up() -> None:
+def test_an_unreadable_batch_is_halved_down_to_one_record_which_is_given_up_when_refused_alone_twice() -> None:
     sender = started((OLD, 1, 100))
     sizes = []
     for no in range(2, 10):
-        sizes.append(send(sender)[0])
-        unreadable = Refusal(OLD, "unreadable", first=1, last=sizes[-1][1])
-        heard = sender.acknowledged(refused(no, unreadable), 0.0)
+        sizes.append(send(sender, no)[0])
+        heard = sender.acknowledged(refused(no, named(sender)), no)
         if heard.given_up:
             break
-    assert sizes == [(1, 5), (1, 2), (1, 1)]
+    assert sizes == [(1, 5), (1, 2), (1, 1), (1, 1)]
     assert heard.given_up == (GivenUp(journal=OLD, seq=1),)
 
 
-def test_a_refusal_heard_twice_costs_no_good_record() -> None:
-    sender = started((OLD, 1, 100))
-    for no, last in enumerate((5, 2, 2, 1, 1, 2), 2):
-        send(sender)
-        heard = sender.acknowledged(refused(no, Refusal(OLD, "unreadable", first=1, last=last)), 0.0)
-        assert heard.given_up in {(), (GivenUp(journal=OLD, seq=1),)}
-        if heard.given_up:
-            assert sender.next_span(0.0) == Span(journal=OLD, first=1, records_max=1, last=1)
-            sender.sent(Span(journal=OLD, first=1, records_max=1), last=1, records=0, payload_bytes=9, now_s=0.0)
+def named(sender: Window) -> str:
+    """The hash of the first batch on the way."""
+    return sender._flight[0].payload_hash
+
+
+def test_a_refusal_told_to_an_earlier_run_changes_nothing_even_of_the_same_numbers() -> None:
+    sender = started((OLD, 1, 1))
+    send(sender)
+    for no in range(2, 9):
+        assert sender.acknowledged(refused(no, "an earlier run 0.0 1 1"), 0.0).given_up == ()
+    assert send(sender) == [], "nothing is sent again"
+
+
+def test_a_refusal_heard_twice_counts_once() -> None:
+    sender = started((OLD, 1, 1))
+    send(sender)
+    first = named(sender)
+    sender.acknowledged(refused(2, first), 1.0)
+    send(sender, 1.0)
+    assert sender.acknowledged(refused(1, first, run="r0"), 1.0).given_up == ()
+    send(sender, 1.0)
+    assert sender.acknowledged(refused(2, first), 1.0).given_up == ()
+    send(sender, 2.0)
+    assert sender.acknowledged(refused(3, named(sender)), 2.0).given_up == (GivenUp(journal=OLD, seq=1),)
+
+
+def test_the_same_bytes_refused_twice_are_one_refusal() -> None:
+    sender = started((OLD, 1, 1))
+    for no in range(2, 9):
+        send(sender, 0.0)
+        assert sender.acknowledged(refused(no, named(sender)), 0.0).given_up == ()
+
+
+def test_two_records_that_cannot_be_read_do_not_hide_each_other() -> None:
+    sender = started((OLD, 1, 2))
+    given_up: list[GivenUp] = []
+    for no in range(2, 8):
+        send(sender, no)
+        heard = sender.acknowledged(refused(no, *(sent.payload_hash for sent in sender._flight)), no)
+        given_up += heard.given_up
+    assert GivenUp(journal=OLD, seq=1) in given_up
+
+
+def test_a_refusal_that_comes_after_the_batch_was_sent_again_still_counts() -> None:
+    sender = started((OLD, 1, 4))
+    send(sender, 0.0)
+    first = named(sender)
+    sender.reconnected()
+    send(sender, 1.0)
+    sender.acknowledged(refused(2, first), 1.0)
+    assert send(sender, 2.0) == [(1, 2), (3, 4)]
+
+
+def test_two_refusals_of_one_batch_halve_it_once() -> None:
+    sender = started((OLD, 1, 4))
+    send(sender, 0.0)
+    first = named(sender)
+    sender.reconnected()
+    send(sender, 1.0)
+    sender.acknowledged(refused(2, named(sender)), 1.0)
+    assert send(sender, 2.0) == [(1, 2), (3, 4)]
+    sender.acknowledged(refused(3, first), 2.0)
+    assert send(sender, 2.0) == [], "the halves are still on the way"
+
+
+def test_a_refusal_of_what_was_committed_since_changes_nothing() -> None:
+    sender = started((OLD, 1, 6))
+    send(sender)
+    first = named(sender)
+    sender.acknowledged(ack(2, old=5), 1.0)
+    sender.acknowledged(refused(3, first), 1.0)
+    assert send(sender, 1.0) == []
 
 
 def test_batches_grow_again_when_the_gateway_commits() -> None:
     sender = started((OLD, 1, 100))
     send(sender)
-    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=1, last=5)), 0.0)
+    sender.acknowledged(refused(2, named(sender)), 0.0)
     assert send(sender)[0] == (1, 2)
     sender.acknowledged(ack(3, old=2), 0.0)
     assert sender._limit == 4
 
 
-def test_a_refusal_of_another_batch_than_the_first_on_the_way_halves_nothing() -> None:
-    sender = started((OLD, 1, 100))
-    send(sender)
-    sender.acknowledged(refused(2, Refusal(OLD, "unreadable", first=6, last=10)), 0.0)
-    sender.acknowledged(refused(3, Refusal(NEW, "unreadable", first=1, last=5)), 0.0)
-    assert sender._limit == 5
-
-
-def test_a_refusal_that_names_nothing_gives_no_record_up_at_once() -> None:
-    sender = started((OLD, 1, 1))
-    anonymous = Refusal("", "unreadable")
-    for no in (2, 3):
-        send(sender)
-        assert sender.acknowledged(refused(no, anonymous), 0.0).given_up == ()
-    send(sender)
-    assert sender.acknowledged(refused(4, anonymous), 0.0).given_up == (GivenUp(journal=OLD, seq=1),)
-
-
 def test_an_unknown_version_is_held_back_until_a_new_run_of_the_gateway() -> None:
     sender = started((OLD, 1, 5), (NEW, 1, 5))
     send(sender)
-    sender.acknowledged(refused(2, Refusal(OLD, "unknown_version")), 0.0)
+    unknown = Ack(
+        database_epoch="e1",
+        gateway_run="r1",
+        ack_no=2,
+        journals={},
+        refused=[Refusal(named(sender), "unknown_version")],
+    )
+    sender.acknowledged(unknown, 0.0)
     assert sender.next_span(0.0) == Span(journal=NEW, first=1, records_max=5)
     assert not sender.drained
     sender.acknowledged(ack(1, run="r2"), 0.0)
     assert sender.next_span(0.0) == Span(journal=OLD, first=1, records_max=5)
+
+
+def test_what_is_remembered_of_a_gateway_that_never_answers_stays_small() -> None:
+    sender = started((OLD, 1, 100))
+    for second in range(0, 1000, 20):
+        send(sender, second)
+    assert len(sender._sends) == RULE.records_max
 
 
 def test_a_batch_the_broker_refuses_again_and_again_is_halved() -> None:

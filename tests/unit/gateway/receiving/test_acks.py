@@ -75,7 +75,7 @@ def test_another_hole_is_asked_for_at_once() -> None:
 
 def test_a_refusal_is_told_once() -> None:
     acks = book()
-    refusal = Refusal(A, "unreadable", first=3)
+    refusal = Refusal("3" * 64, "unreadable")
     for _ in range(5):
         acks.refuse(BAY, refusal)
     assert one(acks.due(0.0)).refused == [refusal]
@@ -87,8 +87,8 @@ def test_an_acknowledgement_fits_its_message_whatever_a_device_does() -> None:
     acks = book()
     for number in range(3000):
         acks.committed(BAY, {f"{number:032x}": 2**53})
-        acks.refuse(BAY, Refusal(f"{number:032x}", "unreadable", first=2**53))
+        acks.refuse(BAY, Refusal(f"{number:064x}", "unreadable"))
     ack = one(acks.due(0.0))
     assert len(encode(ack)) <= PAYLOAD_BYTES_MAX
     assert f"{2999:032x}" in ack.journals, "the one heard of last is named"
-    assert len(ack.refused) == REFUSALS_MAX
+    assert [int(refusal.payload_hash, 16) for refusal in ack.refused] == list(range(3000 - REFUSALS_MAX, 3000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from contract.records import (
     HealthRecord,
     Now,
     Record,
+    Refusal,
     State,
     TagRecord,
     WeightRecord,
@@ -161,14 +163,12 @@ def test_an_unknown_version_is_refused_naming_the_highest_known() -> None:
     outcome = refused(take(batch(4, 6, v=99)))
     assert outcome.refusal is not None
     assert (outcome.refusal.reason, outcome.refusal.version_max) == ("unknown_version", WIRE_VERSION)
-    assert (outcome.refusal.journal, outcome.refusal.first) == (JOURNAL, 4)
+    assert (outcome.letter.journal, outcome.letter.first) == (JOURNAL, 4)
     assert outcome.letter.reason == "unknown_version"
 
 
-def test_an_unreadable_envelope_is_refused_naming_what_it_still_says() -> None:
+def test_a_letter_of_an_unreadable_envelope_names_what_it_still_says() -> None:
     outcome = refused(take(batch(4, 6).replace(b'"sent_mono_ms":', b'"sent_mono_ms":-')))
-    assert outcome.refusal is not None
-    assert (outcome.refusal.journal, outcome.refusal.first, outcome.refusal.last) == (JOURNAL, 4, 6)
     assert (outcome.letter.journal, outcome.letter.first, outcome.letter.last) == (JOURNAL, 4, 6)
 
 
@@ -176,8 +176,7 @@ def test_an_unreadable_envelope_is_refused_naming_what_it_still_says() -> None:
 def test_garbage_is_refused_and_kept(payload: bytes) -> None:
     outcome = refused(take(payload))
     assert (outcome.letter.reason, outcome.letter.payload) == ("unreadable", payload)
-    assert outcome.refusal is not None
-    assert outcome.refusal.journal == ""
+    assert outcome.refusal == Refusal(hashlib.sha256(payload).hexdigest(), "unreadable")
 
 
 def test_an_oversized_payload_is_kept_cut_with_its_true_size() -> None:
