@@ -41,7 +41,7 @@ class AvailabilityAnswer(BaseModel):
         description="when the slowest of its sensors last spoke; the Age header tells it in seconds"
     )
     confidence: float = Field(ge=0, le=1, description="probability that on_shelf is exact")
-    basis: list[str] = Field(description="what the answer rests on: weight, rfid, count, ledger")
+    basis: list[str] = Field(description="what the answer rests on: weight, tag, count, ledger")
     change: int = Field(description="the answer holds at least all changes up to this number")
 
     @classmethod
