@@ -265,6 +265,10 @@ def test_a_lost_connection_is_dialled_again_after_a_while_and_everything_sent_ag
     assert len(shop.wire.payloads("readings")) == 1
 
 
+BIRTH_TAKEN = Took(1)
+"""The broker has the first message of a connection."""
+
+
 def break_while_a_batch_is_on_the_way(shop: Shop, *answers: Event) -> None:
     shop.hear(Connected(), *answers)
     assert shop.publisher.connected
@@ -280,11 +284,28 @@ def test_connections_that_break_before_the_broker_answers_anything_cost_no_recor
 
 
 def test_a_record_the_broker_breaks_the_connection_over_again_and_again_is_set_aside(shop: Shop) -> None:
-    birth_taken = Took(1)
     shop.kept.add(weight(1))
-    for _ in range(1 + BROKER_REFUSALS_MIN):
-        break_while_a_batch_is_on_the_way(shop, birth_taken)
+    for _ in range(BROKER_REFUSALS_MIN):
+        assert 1 in shop.kept.records
+        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
     assert 1 not in shop.kept.records
+
+
+def test_a_connection_that_broke_before_the_birth_was_taken_is_no_refusal_of_the_batch(shop: Shop) -> None:
+    shop.kept.add(weight(1))
+    break_while_a_batch_is_on_the_way(shop)
+    for _ in range(BROKER_REFUSALS_MIN - 1):
+        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
+    assert 1 in shop.kept.records
+
+
+def test_after_a_connection_broke_over_a_batch_the_next_one_sends_none_before_the_birth_is_taken(shop: Shop) -> None:
+    shop.kept.add(weight(1))
+    break_while_a_batch_is_on_the_way(shop)
+    shop.hear(Connected())
+    assert shop.wire.payloads("readings") == []
+    shop.hear(BIRTH_TAKEN)
+    assert len(shop.wire.payloads("readings")) == 1
 
 
 def test_patience_with_a_broker_that_is_away_grows_to_half_a_minute(shop: Shop) -> None:

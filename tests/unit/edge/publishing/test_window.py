@@ -202,6 +202,26 @@ def test_the_same_bytes_refused_twice_are_one_refusal() -> None:
         assert sender.acknowledged(refused(no, named(sender)), 0.0).given_up == ()
 
 
+def test_a_refusal_heard_twice_sends_nothing_again() -> None:
+    sender = started((OLD, 1, 1))
+    send(sender)
+    first = named(sender)
+    sender.acknowledged(refused(2, first), 1.0)
+    assert send(sender, 1.0) == [(1, 1)]
+    sender.acknowledged(refused(3, first), 1.0)
+    assert send(sender, 1.0) == []
+
+
+def test_a_record_is_given_up_once_however_often_it_was_refused() -> None:
+    sender = started((OLD, 1, 1))
+    hashes = []
+    for second in range(3):
+        sender.reconnected()
+        send(sender, second)
+        hashes.append(named(sender))
+    assert sender.acknowledged(refused(2, *hashes), 3.0).given_up == (GivenUp(journal=OLD, seq=1),)
+
+
 def test_two_records_that_cannot_be_read_do_not_hide_each_other() -> None:
     sender = started((OLD, 1, 2))
     given_up: list[GivenUp] = []
