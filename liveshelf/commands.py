@@ -18,6 +18,9 @@ cloud = typer.Typer(help="Stock, tasks, orders and the availability API.", no_ar
 sim = typer.Typer(help="Simulated shelves: the world of shoppers, staff and suppliers.", no_args_is_help=True)
 key = typer.Typer(help="API keys.", no_args_is_help=True)
 
+SCOPES = ("availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write")
+"""What a key may do, for the help text alone: `cloud.access.model` may not be installed. A test keeps them the same."""
+
 StoreOption = Annotated[str, typer.Option("--store", help="The store it is about.")]
 
 
@@ -43,25 +46,25 @@ def register(app: typer.Typer) -> None:
 
 @edge.command("run")
 def edge_run(config: Annotated[Path, typer.Option("--config", help="The agent's TOML file.")]) -> None:
-    """Run the agent. Replaces this process by `python -m edge`, which loads far less."""
+    """Run the agent until SIGTERM or Ctrl-C."""
     _become("edge", "--config", str(config), needs="edge")
 
 
 @gateway.command("run")
 def gateway_run() -> None:
-    """Run the gateway of LIVESHELF_STORE. Replaces this process by `python -m gateway`."""
+    """Run the gateway of one store. Needs LIVESHELF_STORE, LIVESHELF_MQTT_URL and LIVESHELF_DATABASE_URL."""
     _become("gateway", needs="gateway")
 
 
 @cloud.command("api")
 def cloud_api() -> None:
-    """Serve the API. Replaces this process by `python -m cloud api`."""
+    """Serve the API on LIVESHELF_API_HOST and LIVESHELF_API_PORT. Needs LIVESHELF_DATABASE_URL."""
     _become("cloud", "api", needs="cloud")
 
 
 @cloud.command("worker")
 def cloud_worker() -> None:
-    """Run the worker: stock, shortages, tasks, orders. Replaces this process by `python -m cloud worker`."""
+    """Run the worker: stock, shortages, tasks, orders. Needs LIVESHELF_DATABASE_URL."""
     _become("cloud", "worker", needs="cloud")
 
 
@@ -85,7 +88,7 @@ def cloud_import(
 @key.command("create")
 def key_create(
     name: Annotated[str, typer.Option(help="Whom the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for several.")],
+    scope: Annotated[list[str], typer.Option(help=f"What it may do, repeat for several: {', '.join(SCOPES)}.")],
     store: Annotated[list[str], typer.Option(help="Where; repeat for several, * for all.")],
 ) -> None:
     """Make an API key. It is shown once and kept as a hash."""
@@ -99,7 +102,7 @@ def key_create(
     "world", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )
 def sim_world(context: typer.Context) -> None:
-    """Run the world of a scenario. Replaces this process by `python -m firmware_sim world`."""
+    """Run the shoppers, staff and supplier of a scenario."""
     _become("firmware_sim", "world", *context.args, needs=None)
 
 

@@ -28,10 +28,14 @@ EXIT_INTERRUPTED = 130
 
 
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Only run; print nothing of the store.")] = False,
-    for_s: Annotated[float | None, typer.Option("--for", metavar="WALL_SECONDS", help="Stop after so long.")] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Tell nothing on the way, take any free port, end with the sum.")
+    ] = False,
+    for_s: Annotated[
+        float | None, typer.Option("--for", metavar="WALL_SECONDS", help="Stop so long after it is ready.")
+    ] = None,
     speed: Annotated[float, typer.Option(help="Shop seconds per second.", min=0.1, max=SPEED_MAX)] = 1.0,
-    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON line on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with the sum as one JSON line.")] = False,
     port: Annotated[int, typer.Option(help="The API's port; 0 takes a free one.", min=0, max=65535)] = 8080,
     seed: Annotated[int, typer.Option(help="Same seed, same store.")] = 7,
     shoppers_per_hour: Annotated[float | None, typer.Option(help="How busy the store is.", min=0)] = None,

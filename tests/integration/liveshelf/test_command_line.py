@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.access.model import SCOPES
+from liveshelf.commands import SCOPES as SCOPES_IN_HELP
 from tests.integration.liveshelf.running import PREFIX, liveshelf, liveshelf_on_a_shelf
 
 
@@ -17,6 +19,10 @@ def test_it_tells_its_version() -> None:
 
 def test_its_help_says_what_the_exit_codes_mean() -> None:
     assert "Exit codes: 0 done, 1 it did not work" in liveshelf("--help").stdout
+
+
+def test_the_help_for_keys_names_every_scope_there_is() -> None:
+    assert SCOPES_IN_HELP == SCOPES
 
 
 @pytest.mark.parametrize(
