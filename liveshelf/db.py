@@ -81,7 +81,8 @@ def dead_letters(
 
     with _connected() as connection:
         if number is None:
-            Console().print(_dead_letter_table(connection, count))
+            table = _dead_letter_table(connection, count)
+            Console().print(table if table.row_count else "no dead letters")
         else:
             _show_dead_letter(connection, number)
 
@@ -148,7 +149,7 @@ def _print_progress(say: Say, connection: Connection[TupleRow]) -> None:
     gaps = Table("device", "reason", "gaps", "numbers", title="gaps: numbers that will never come")
     for gap in gap_counts(connection):
         gaps.add_row(gap.device, gap.reason, str(gap.gaps), str(gap.numbers))
-    say(watermarks)
+    say(watermarks if watermarks.row_count else "no device has been heard")
     say(gaps if gaps.row_count else "no gaps")
     say(f"{dead_letter_count(connection)} dead letters (`liveshelf db dead-letters`)")
 
