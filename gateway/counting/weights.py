@@ -239,7 +239,8 @@ class ShelfCount:
         """Take in what happened to a component, together with what was left unsettled just before, if that fits."""
         held = self._held(seen.component)
         unsettled, clear = held.unsettled, found is not None and _units_moved(found)
-        if not clear and unsettled is not None and cause.time.timestamp() - unsettled.at_s <= UNSETTLED_S:
+        moved = abs(seen.change.total_g) > HASTE * seen.change.noise_g2**0.5
+        if moved and not clear and unsettled is not None and cause.time.timestamp() - unsettled.at_s <= UNSETTLED_S:
             whole = _joined(unsettled, seen)
             as_one = explain([whole]).get(0)
             if as_one is not None and _units_moved(as_one):
@@ -247,7 +248,7 @@ class ShelfCount:
                 return
         if found is not None:
             self._apply(seen, found, cause)
-        elif unsettled is None and abs(seen.change.total_g) > HASTE * seen.change.noise_g2**0.5:
+        elif moved and unsettled is None:
             self._keep(seen.component, held, unsettled=_unsettled(seen, cause))
 
     def _apply(self, seen: Seen, found: Explained, cause: Cause) -> None:

@@ -144,6 +144,15 @@ def test_what_weighs_nearly_as_much_as_some_units_may_turn_out_not_to_belong_the
     assert shop.quantities["gum"].probability > 0.9
 
 
+def test_a_hand_at_a_neighbour_says_nothing_new_of_what_was_misplaced_just_before() -> None:
+    shop = Shop.of(place("cola", "l1", weight_g=330.0), place("juice", "l2"), place("milk", "l3"))
+    shop.open(l1=3300.0, l2=800.0, l3=1000.0)
+    shop.change(l1=310.0)
+    shop.change(l2=-100.0)
+    assert shop.what_happened() == [("cola", "misplace", 1), ("juice", "pick", 1)]
+    assert (shop.units("cola"), shop.units("juice")) == (10, 7)
+
+
 def test_units_that_were_put_there_leave_as_units_though_they_might_have_been_something_else() -> None:
     shop = Shop.of(place("gum", "l1", weight_g=28.1, spread_g=0.61, capacity=24), place("tea", "l2", weight_g=500.0))
     shop.open(l1=12 * 28.1, l2=2500.0)
