@@ -134,9 +134,9 @@ class PlateTrace:
         """Return the standard deviation of the last second."""
         return spread_of(self._latest())
 
-    def settle(self) -> float:
-        """Take the last second for rest: remember its median and spread, and return the median."""
-        latest = self._latest()
+    def settle(self, bins: int = WINDOW_BINS) -> float:
+        """Take the last second, or so many bins of it, for rest: remember median and spread, return the median."""
+        latest = self._latest()[-bins:]
         self.rest_g, self.rest_noise_g = median_of(latest), spread_of(latest)
         return self.rest_g
 

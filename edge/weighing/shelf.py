@@ -24,6 +24,9 @@ phases of decimation on recorded plates)."""
 CALM_BINS = 5
 """Half a second of calm ends an activity (AIM3S: 30 samples at 60 Hz)."""
 
+RESTED_BINS = 2 * CALM_BINS - 1
+"""What CALM_BINS half seconds in a row, each a bin later, were made of. The bin before may still hold the hand."""
+
 CAPACITY_G = 10_000.0
 """The capacity of a plate nobody told: the common 10 kg bar cell."""
 
@@ -142,7 +145,7 @@ class ShelfWeigher:
             self._beat(end_ms)
 
     def _watch_activity(self, limit_g: float, end_ms: int) -> None:
-        """The last half second has to be calm for half a second: the second after is then free of movement."""
+        """The last half second has to be calm for half a second: nine tenths of a second are then free of movement."""
         calm = spread_of(list(self._sums)[-CALM_BINS:]) <= limit_g and not self._silent(end_ms)
         self._calm_bins = self._calm_bins + 1 if calm else 0
         if self._calm_bins >= CALM_BINS and self._quiet.learned:
@@ -161,7 +164,7 @@ class ShelfWeigher:
     def _come_to_rest(self, end_ms: int) -> None:
         self._active, self._rest_bins = False, 0
         traces = list(self._traces.values())
-        self._after = [trace.settle() for trace in traces]
+        self._after = [trace.settle(RESTED_BINS) for trace in traces]
         if self._before is not None and any(map(_changed, traces, self._before, self._after)):
             self._record_step(end_ms, traces, self._before)
         elif end_ms >= self._heartbeat_due_ms:

@@ -104,6 +104,15 @@ def test_a_hand_on_the_shelf_makes_no_reading_until_it_leaves() -> None:
     assert step.weight_g == pytest.approx(1_400.0, abs=1.5)
 
 
+@pytest.mark.parametrize("tenths", range(10))
+def test_the_noise_of_a_rest_is_of_the_rest_and_not_of_the_hand_before_it(tenths: int) -> None:
+    bench = Bench()
+    bench.run(20.0)
+    leaves_s = bench.now_s + 3.0 + tenths / 10
+    bench.run(10.0, {LEFT: lambda now_s: 2_100.0 if now_s >= leaves_s else 2_400.0 + 200.0 * (-1) ** int(now_s * 5)})
+    assert [record.noise_g < 2.0 for record in bench.steps if record.plate == LEFT] == [True]
+
+
 def test_goods_taken_and_put_back_at_once_make_no_step() -> None:
     bench = Bench()
     bench.run(10.0)
