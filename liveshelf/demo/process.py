@@ -100,8 +100,11 @@ class Program:
 
     def last_words(self) -> str:
         """Return the end of its log."""
+        return "\n".join(self.lines()[-LOG_TAIL_LINES:]) or "it said nothing"
+
+    def lines(self) -> list[str]:
+        """Return the lines of its log."""
         try:
-            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
-            lines = []
-        return "\n".join(lines[-LOG_TAIL_LINES:]) or "it said nothing"
+            return []

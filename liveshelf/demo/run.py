@@ -130,9 +130,9 @@ def _sum_up(store: DemoStore, running: RunningProbe, ended: datetime) -> Summary
             settled_to_answer_p99_ms=_rounded(percentile(latencies, 0.99)),
             lost=count_lost(connection, store.durable()),
             duplicates=count_duplicates(connection),
-            quantity_exact_share=round(seen.share, 4),
+            quantity_exact_share=_rounded(seen.share, 4),
         )
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+def _rounded(value: float | None, digits: int = 1) -> float | None:
+    return None if value is None else round(value, digits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tempfile
@@ -12,15 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
 from contract.clock import ShopClock
+from contract.errors import ConfigurationError
 from contract.ids import StoreId
 from database.connection import connect
-from database.embedded import EmbeddedServer
+from database.embedded import DATABASE_URL_VARIABLE, EmbeddedServer
 from database.migrate import migrate
 from edge.outbox.durable import durable_records
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
@@ -30,6 +33,9 @@ from liveshelf.mqtt_probe import parse_broker_url, probe_broker
 
 START_WAIT_S = 60.0
 DRAIN_WAIT_S = 60.0
+REST_S = 5.0
+"""Shop seconds the shelves get to come to rest after the last hand."""
+
 TEMPORARY_FOLDER_BYTES_MAX = 70
 """With `liveshelf-world-XXXXXXXX/world.sock` behind it this stays within the 107 bytes of a unix socket: unix(7)."""
 READ_SCOPES = ("availability:read", "tasks:read", "orders:read")
@@ -119,7 +125,9 @@ class DemoStore:
         """
         world = self._named("world")
         world.ask_to_stop()
-        self.clock.sleep(5.0)
+        with contextlib.suppress(ProgramDown):
+            world.wait_ready(lambda: "closed" in world.lines(), timeout_s=DRAIN_WAIT_S)
+        self.clock.sleep(REST_S)
         agents = [program for program in self._programs if program.name.startswith("agent ")]
         for agent in agents:
             agent.ask_to_stop()
@@ -196,6 +204,10 @@ class DemoStore:
         )
         store, at = StoreId(self.scenario.store), self.clock.now()
         with connect(self.database_url) as connection:
+            if connection.execute(KNOWN, [store]).fetchone():
+                raise ConfigurationError(
+                    f"{DATABASE_URL_VARIABLE}: holds a store {store} already, expected a new database"
+                )
             import_catalog(connection, folder / "catalog.csv", store=store, at=at)
             import_planogram(connection, store, folder / "planogram.csv", at=at)
             import_stock(connection, store, folder / "stock.csv", at=at)
@@ -256,7 +268,9 @@ class DemoStore:
             yield config.stem, self.options.folder / "devices" / config.stem / "outbox.sqlite"
 
 
-# Sensed positions without a stock answer yet.
+KNOWN: LiteralString = "SELECT FROM store WHERE store = %s"
+
+# Sensed positions without a count yet.
 NOT_COUNTED = """
 SELECT count(*) FROM current_position p
 WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)

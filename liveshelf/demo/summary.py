@@ -83,7 +83,7 @@ class Summary:
     settled_to_answer_p99_ms: float | None
     lost: int
     duplicates: int
-    quantity_exact_share: float
+    quantity_exact_share: float | None
 
     def to_json(self) -> str:
         """Return the summary as one line of JSON."""

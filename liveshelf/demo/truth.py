@@ -17,6 +17,9 @@ REST_BEFORE_S = 15.0
 REST_AFTER_S = 2.0
 """Nor may a movement follow so soon: the hand is on the shelf before the goods have moved."""
 
+FOREIGN_KINDS = ("misplace", "tidy")
+"""Lines of the truth log that count a foreign product at a position, not the position's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -39,20 +42,24 @@ class Exactness:
     worst: Mapping[str, int]
 
     @property
-    def share(self) -> float:
-        """Exact looks per look; 0 when nothing could be looked at."""
-        return self.exact / self.looks if self.looks else 0.0
+    def share(self) -> float | None:
+        """Exact looks per look; None when nothing could be looked at."""
+        return self.exact / self.looks if self.looks else None
 
 
 def read_truth(path: Path) -> dict[str, list[Level]]:
-    """Return the true quantities by position from the world's log (JSON lines)."""
+    """Return the true quantities by position from the world's log (JSON lines).
+
+    A foreign product that comes or goes moves the shelf, but leaves the position's own count.
+    """
     history: dict[str, list[Level]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        move = json.loads(line)
-        if "position" in move and "quantity" in move:
-            history.setdefault(move["position"], []).append(Level(move["at"], move["quantity"]))
-    for levels in history.values():
-        levels.sort(key=lambda level: level.at_s)
+    moves = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    for move in sorted((move for move in moves if "quantity" in move), key=lambda move: float(move["at"])):
+        levels = history.setdefault(move["position"], [])
+        if move["kind"] not in FOREIGN_KINDS:
+            levels.append(Level(move["at"], move["quantity"]))
+        elif levels:
+            levels.append(Level(move["at"], levels[-1].quantity))
     return history
 
 

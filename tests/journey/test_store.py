@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +11,18 @@ from typing import Any
 
 import pytest
 
+from database.connection import connect
+
 pytestmark = [pytest.mark.journey, pytest.mark.broker, pytest.mark.database]
 
 QUANTITY_EXACT_SHARE_MIN = 0.97
 """The least the first counting promises against the truth log."""
 
 
-def run_demo(*arguments: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+def run_demo(*arguments: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
     command = [sys.executable, "-m", "liveshelf", "demo", "--headless", "--json", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    ours = {**os.environ, **environment}
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, env=ours)
     lines = result.stdout.splitlines()
     return result, json.loads(lines[-1]) if lines else {}
 
@@ -41,3 +45,11 @@ def test_a_folder_that_holds_something_is_refused_in_one_sentence(tmp_path: Path
     assert result.returncode == 2
     assert result.stderr.strip().endswith("is not empty, expected a new folder: each demo is a new store")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_database_that_holds_the_store_already_is_refused_in_one_sentence(tmp_path: Path, database_url: str) -> None:
+    with connect(database_url) as connection:
+        connection.execute("INSERT INTO store VALUES ('corner-shop', 'somebody''s store')")
+    result, _ = run_demo("--for", "1", "--data-dir", str(tmp_path / "store"), LIVESHELF_DATABASE_URL=database_url)
+    assert result.returncode == 2
+    assert "holds the store corner-shop, expected a new one" in result.stderr
