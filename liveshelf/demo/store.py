@@ -204,9 +204,10 @@ class DemoStore:
         )
         store, at = StoreId(self.scenario.store), self.clock.now()
         with connect(self.database_url) as connection:
-            if connection.execute(KNOWN, [store]).fetchone():
+            if connection.execute(KNOWN, [store]).fetchone() is not None:
+                found = f"found a database that holds the store {store}"
                 raise ConfigurationError(
-                    f"{DATABASE_URL_VARIABLE}: holds a store {store} already, expected a new database"
+                    f"{DATABASE_URL_VARIABLE}: {found}, expected a new one: each demo is a new store"
                 )
             import_catalog(connection, folder / "catalog.csv", store=store, at=at)
             import_planogram(connection, store, folder / "planogram.csv", at=at)
@@ -268,6 +269,7 @@ class DemoStore:
             yield config.stem, self.options.folder / "devices" / config.stem / "outbox.sqlite"
 
 
+# Whether the store is there already.
 KNOWN: LiteralString = "SELECT FROM store WHERE store = %s"
 
 # Sensed positions without a count yet.
