@@ -125,14 +125,11 @@ def read_planogram(content: bytes, file: str, *, known: Collection[str], at: dat
     positions = tuple(_position(row, known) for row in rows)
     _check_once(rows, [position.position for position in positions], "position")
     _check_one_shelf(rows, positions)
-    times = [row.time("valid_from", default=at) for row in rows]
-    for row, time in zip(rows, times, strict=True):
-        if time != times[0]:
-            row.problem("valid_from", f"{times[0].isoformat()}, as in line {rows[0].line}: one planogram, one time")
+    valid_from = _valid_from(rows, at)
     if not rows and not problems.found:
         problems.add(1, "", "a header alone", "at least one position")
     problems.refuse()
-    return Planogram(valid_from=times[0], positions=positions)
+    return Planogram(valid_from=valid_from, positions=positions)
 
 
 def read_stock(
@@ -217,6 +214,18 @@ def _check_gtins(rows: Sequence[Row], products: Sequence[Product], sku_by_gtin: 
             owner = owners.setdefault(gtin, product.sku)
             if owner != product.sku or (column == "case_gtin" and gtin == product.gtin):
                 row.problem(column, f"a GTIN of its own: SKU {owner} has this one")
+
+
+def _valid_from(rows: Sequence[Row], at: datetime) -> datetime:
+    """Return the one time the rows name. A cell that is no time has its problem already and is compared with none."""
+    read = [(row, time) for row in rows if (time := row.time("valid_from", default=at)) is not None]
+    if not read:
+        return at
+    first_row, first = read[0]
+    for row, time in read:
+        if time != first:
+            row.problem("valid_from", f"{first.isoformat()}, as in line {first_row.line}: one planogram, one time")
+    return first
 
 
 def _position(row: Row, known: Collection[str]) -> PlanogramPosition:

@@ -22,7 +22,7 @@ UNITS_MAX = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemAt:
-    """One thing wrong in a file: where, what was found, what was expected."""
+    """One thing wrong in a file: where, what was found, what was expected. Line 0 means the file as a whole."""
 
     file: str
     line: int
@@ -31,7 +31,8 @@ class ProblemAt:
     expected: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" + (f": column {self.column}" if self.column else "")
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        where += f": column {self.column}" if self.column else ""
         return f"{where}: found {self.found}, expected {self.expected}"
 
 
@@ -140,8 +141,8 @@ class Row:
             return None
         return value
 
-    def time(self, column: str, *, default: datetime) -> datetime:
-        """Return a time with its offset from UTC; blank is the default."""
+    def time(self, column: str, *, default: datetime) -> datetime | None:
+        """Return a time with its offset from UTC; blank is the default, None is a problem noted."""
         if self.blank(column):
             return default
         try:
@@ -150,7 +151,7 @@ class Row:
             value = default.replace(tzinfo=None)
         if value.tzinfo is None:
             self.problem(column, "a time with its offset, such as 2026-01-31T06:00:00Z")
-            return default
+            return None
         return value
 
 

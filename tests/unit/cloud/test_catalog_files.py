@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.catalog.model import read_catalog, read_planogram, read_stock
-from cloud.catalog.table import ImportRefused
+from cloud.catalog.table import ImportRefused, ProblemAt
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PLANOGRAM = "position,sku,bay,shelf,plates,zones,capacity,low_units\n"
@@ -172,6 +172,33 @@ def test_a_problem_of_a_planogram_is_named(rows: str, where: str, found: str, ex
     assert [one for one in _planogram(rows) if "low_units: found '0'" not in one] == [
         f"{where}: found {found}, expected {expected}"
     ]
+
+
+DATED = "position,sku,bay,shelf,plates,zones,capacity,valid_from\n"
+SOON, LATER = "2026-02-01T06:00:00Z", "2026-03-01T06:00:00Z"
+
+
+@pytest.mark.parametrize(("first", "second", "line"), [(SOON, "tomorrow", 3), ("tomorrow", SOON, 2)])
+def test_a_time_that_is_none_is_one_problem_and_no_other_time_is_measured_by_it(
+    first: str, second: str, line: int
+) -> None:
+    rows = f"p1,tea,b1,s1,l1,,12,{first}\np2,gum,b1,s1,l2,,12,{second}\n"
+    with pytest.raises(ImportRefused) as refused:
+        read_planogram((DATED + rows).encode(), "p.csv", known={"tea", "gum"}, at=AT)
+    (problem,) = map(str, refused.value.problems)
+    assert problem.startswith(f"p.csv:{line}: column valid_from: found 'tomorrow', expected a time with its offset")
+
+
+def test_a_planogram_holds_from_one_time_on() -> None:
+    rows = f"p1,tea,b1,s1,l1,,12,{SOON}\np2,gum,b1,s1,l2,,12,{LATER}\n"
+    with pytest.raises(ImportRefused, match="as in line 2: one planogram, one time") as refused:
+        read_planogram((DATED + rows).encode(), "p.csv", known={"tea", "gum"}, at=AT)
+    assert [problem.line for problem in refused.value.problems] == [3]
+
+
+def test_a_problem_of_a_file_as_a_whole_names_no_line() -> None:
+    problem = ProblemAt(file="nope.csv", line=0, column="", found="no such file", expected="a file to read")
+    assert str(problem) == "nope.csv: found no such file, expected a file to read"
 
 
 @pytest.mark.parametrize(
