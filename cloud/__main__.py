@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import signal
 import socket
 import sys
@@ -16,8 +15,9 @@ import uvicorn
 from cloud.app import make_app
 from cloud.settings import CloudSettings, settings_from_environment
 from cloud.worker import Worker
-from contract.clock import Clock, clock_from_environment
+from contract.clock import Clock
 from contract.errors import ConfigurationError, LiveShelfError
+from contract.logs import log_to_stderr
 
 USAGE = "usage: python -m cloud api|worker"
 STOPPING_S = 5
@@ -26,13 +26,14 @@ STOPPING_S = 5
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program named; return its exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_to_stderr()
     programs = {"api": run_api, "worker": run_worker}
     if len(arguments) != 1 or arguments[0] not in programs:
         sys.stderr.write(USAGE + "\n")
         return 2
     try:
-        programs[arguments[0]](settings_from_environment(), clock_from_environment(os.environ))
+        settings, clock = settings_from_environment()
+        programs[arguments[0]](settings, clock)
     except LiveShelfError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run_api(settings: CloudSettings, clock: Clock) -> None:
     """Serve the API until SIGTERM or SIGINT. Raises ConfigurationError when the port cannot be had."""
+    logging.getLogger("uvicorn.error").addFilter(_without_colours)
     config = uvicorn.Config(
         make_app(settings, clock), loop="uvloop", http="httptools", log_config=None, access_log=False,
         timeout_graceful_shutdown=STOPPING_S,
@@ -72,6 +74,12 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(
             f"LIVESHELF_API_HOST: found {host!r}: {reason}; expected an address of this machine"
         ) from error
+
+
+def _without_colours(record: logging.LogRecord) -> bool:
+    """Let a record of uvicorn pass without the second, coloured text it carries for terminals."""
+    record.__dict__.pop("color_message", None)
+    return True
 
 
 if __name__ == "__main__":

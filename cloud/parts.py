@@ -37,10 +37,13 @@ async def open_parts(settings: CloudSettings, clock: Clock) -> AsyncIterator[Par
     """Open the pools and close them at the end; a database that is away is waited for by the requests, not here."""
     writes: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
         session_conninfo(settings.database_url, APPLICATION_NAME),
-        min_size=1, max_size=settings.connections_max, timeout=POOL_WAIT_S, open=False,
+        min_size=1, max_size=settings.api_connections_max, timeout=POOL_WAIT_S, open=False,
     )  # fmt: skip
     reads = make_pool(
-        settings.database_url, size_max=settings.connections_max, wait_s=POOL_WAIT_S, application_name=APPLICATION_NAME
+        settings.database_url,
+        size_max=settings.api_connections_max,
+        wait_s=POOL_WAIT_S,
+        application_name=APPLICATION_NAME,
     )
     async with reads:
         writes.open()

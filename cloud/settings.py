@@ -1,39 +1,116 @@
-"""What the cloud part is told from outside, by environment variables."""
+"""What the cloud part is told from outside, by environment variables; every problem is said at once."""
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationError
+import os
+from collections.abc import Mapping
+from typing import Annotated
+
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract.clock import ShopClock, clock_from_environment
 from contract.errors import ConfigurationError
+from database.connection import session_conninfo
+
+PREFIX = "LIVESHELF_"
+"""A variable is called as its field, with this before it."""
+
+HOLD_MAX_S = 31_536_000.0
+"""No hold is longer than a year: more is a slip of the keyboard, and times near the first year cannot be written."""
+
+EXPECTED = {
+    "LIVESHELF_DATABASE_URL": "a PostgreSQL address such as postgresql://user@host:5432/liveshelf",
+    "LIVESHELF_API_HOST": "an address of this machine such as 127.0.0.1",
+    "LIVESHELF_API_PORT": "a whole number from 0 to 65535",
+    "LIVESHELF_API_CONNECTIONS_MAX": "a whole number from 1 to 500",
+    "LIVESHELF_SWEEP_S": "a number of seconds above 0 and up to 60",
+    "LIVESHELF_SHORTAGE_HOLD_S": "a number of seconds from 0 to 31536000",
+    "LIVESHELF_BASKET_HOLD_S": "a number of seconds above 0 and up to 31536000",
+}
+
+
+def _database_address(text: str) -> str:
+    """Return the address. Raises ValueError when libpq could not even try it."""
+    try:
+        session_conninfo(text, "liveshelf")
+    except ConfigurationError:
+        raise ValueError from None
+    # libpq takes any text for a port until it connects, and then repeats it. `user:password/name`, which lacks its
+    # host, has its password there.
+    ports = str(conninfo_to_dict(text).get("port") or "").split(",")
+    if not text or not all(port == "" or port.isdecimal() for port in ports):
+        raise ValueError
+    return text
 
 
 class CloudSettings(BaseSettings):
     """Settings of the API and the worker; the clock has its own variables (`contract.clock`)."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, str_strip_whitespace=True
+    )
 
-    database_url: str = Field(validation_alias="LIVESHELF_DATABASE_URL")
+    database_url: Annotated[str, AfterValidator(_database_address)]
     """PostgreSQL connection URL."""
-    api_host: str = Field(default="127.0.0.1", validation_alias="LIVESHELF_API_HOST")
+    api_host: str = Field(default="127.0.0.1", pattern=r"^[^\s/@]+$")
     """Address the API listens on."""
-    api_port: int = Field(default=8080, ge=0, le=65535, validation_alias="LIVESHELF_API_PORT")
+    api_port: int = Field(default=8080, ge=0, le=65535)
     """Port the API listens on; 0: any free one."""
-    connections_max: int = Field(default=10, ge=1, le=500, validation_alias="LIVESHELF_API_CONNECTIONS_MAX")
+    api_connections_max: int = Field(default=10, ge=1, le=500)
     """Connections of each of the API's two pools."""
-    sweep_s: float = Field(default=0.25, gt=0, le=60, validation_alias="LIVESHELF_SWEEP_S")
+    sweep_s: float = Field(default=0.25, gt=0, le=60)
     """Wall seconds the worker waits for a notification before it looks by itself."""
-    shortage_hold_s: float = Field(default=15.0, ge=0, validation_alias="LIVESHELF_SHORTAGE_HOLD_S")
+    shortage_hold_s: float = Field(default=15.0, ge=0, le=HOLD_MAX_S)
     """Shop seconds a shelf must be low before anyone is told: long enough for a hand that puts the goods back."""
-    basket_hold_s: float = Field(default=7200.0, gt=0, validation_alias="LIVESHELF_BASKET_HOLD_S")
+    basket_hold_s: float = Field(default=7200.0, gt=0, le=HOLD_MAX_S)
     """Shop seconds after its pick in which a unit nobody paid for counts as lost: two hours, several times a long round
     through a shop. A till that tells its sales in batches needs longer than the time between two of them."""
 
 
-def settings_from_environment() -> CloudSettings:
-    """Return the settings. Raises ConfigurationError naming every variable that is wrong."""
+def settings_from_environment() -> tuple[CloudSettings, ShopClock]:
+    """Return the settings and the shop's clock.
+
+    Raises ConfigurationError with one line for every variable that is missing or wrong.
+    """
+    problems: list[str] = []
+    settings, clock = _settings(problems), _clock(os.environ, problems)
+    if settings is None or clock is None:
+        raise ConfigurationError("\n".join(problems))
+    return settings, clock
+
+
+def _settings(problems: list[str]) -> CloudSettings | None:
     try:
         return CloudSettings()  # type: ignore[call-arg]  # the environment gives the arguments
     except ValidationError as error:
-        said = [f"{'.'.join(map(str, one['loc']))}: found {one['input']!r}: {one['msg']}" for one in error.errors()]
-        raise ConfigurationError("\n".join(said)) from None
+        problems.extend(_problem(str(one["loc"][0]), one["type"], one["input"]) for one in error.errors())
+        return None
+
+
+def _clock(environ: Mapping[str, str], problems: list[str]) -> ShopClock | None:
+    try:
+        return clock_from_environment(environ)
+    except ConfigurationError as error:
+        problems.append(str(error))
+        return None
+
+
+def _problem(field: str, kind: str, found: object) -> str:
+    """Say one problem in our words; what pydantic found at a missing field is everything else."""
+    name = PREFIX + field.upper()
+    text = "" if kind == "missing" else str(found).strip()
+    said = f"found {_without_password(text)!r}" if text else "missing"
+    return f"{name}: {said}, expected {EXPECTED[name]}"
+
+
+def _without_password(text: str) -> str:
+    """Return what was found, fit for a message.
+
+    Where the password lies in an address that cannot be read nobody can tell, so only its scheme is repeated.
+    """
+    if not any(sign in text for sign in "@=:"):
+        return text
+    scheme, mark, _ = text.partition("://")
+    return f"{scheme}://…" if mark and scheme.isalnum() else "…"
