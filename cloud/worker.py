@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import psycopg
@@ -31,9 +32,44 @@ LOOK_EVERY_S = 1.0
 RECONNECT_S = 1.0
 """Wall seconds before a database that went away is tried again."""
 
+REMIND_S = 60.0
+"""Wall seconds between two lines that say the database is still away."""
+
 PARTITIONS_BEFORE = timedelta(days=1)
 PARTITIONS_AFTER = timedelta(days=7)
 """History has partitions made from a day before to a week after the shop's day."""
+
+
+class DatabaseWatch:
+    """Writes to the log when the database goes and when it is back, in between a line a minute.
+
+    `wall_s` tells wall seconds that never step back.
+    """
+
+    def __init__(self, wall_s: Callable[[], float] = time.monotonic) -> None:
+        self._wall_s = wall_s
+        self._gone_s: float | None = None
+        self._said_s = 0.0
+
+    def away(self, reason: str) -> None:
+        """Note that the database did not answer, and why."""
+        now_s = self._wall_s()
+        if self._gone_s is None:
+            self._gone_s = self._said_s = now_s
+            logger.warning("database away", extra={"event": "database_away", "reason": reason})
+        elif now_s - self._said_s >= REMIND_S:
+            self._said_s = now_s
+            away_s = round(now_s - self._gone_s)
+            logger.warning(
+                "database still away", extra={"event": "database_still_away", "away_s": away_s, "reason": reason}
+            )
+
+    def answers(self) -> None:
+        """Note that the database did what it was asked."""
+        if self._gone_s is not None:
+            away_s = round(self._wall_s() - self._gone_s)
+            logger.info("database is back", extra={"event": "database_back", "away_s": away_s})
+            self._gone_s = None
 
 
 class Worker:
@@ -44,6 +80,7 @@ class Worker:
         self._clock = clock
         self._rule = ShortageRule(hold=timedelta(seconds=settings.shortage_hold_s))
         self._basket_hold = timedelta(seconds=settings.basket_hold_s)
+        self._database = DatabaseWatch()
         self._views: dict[StoreId, StoreView] = {}
         self._partitions_of: date | None = None
         self._forgot_at: datetime | None = None
@@ -51,13 +88,14 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; a database that goes away is waited for."""
+        logger.info("worker started", extra={"event": "worker_started"})
         while not stop.is_set():
             try:
                 self._follow(stop)
             except (psycopg.OperationalError, LiveShelfError) as error:
                 if isinstance(error, LiveShelfError) and not error.retryable:
                     raise
-                logger.warning("database away, trying again", extra={"event": "database_away", "reason": str(error)})
+                self._database.away(str(error).strip())
                 self._views.clear()
                 stop.wait(RECONNECT_S)
 
@@ -68,9 +106,9 @@ class Worker:
             connect(url, autocommit=True, application_name=APPLICATION_NAME) as listener,
         ):
             listener.execute("LISTEN loaded")
-            logger.info("worker follows the loads", extra={"event": "worker_started"})
             while not stop.is_set():
                 self.step(connection)
+                self._database.answers()
                 for _ in listener.notifies(timeout=self._settings.sweep_s, stop_after=1):
                     pass
 

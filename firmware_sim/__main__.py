@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from contract.clock import clock_from_environment
 from contract.errors import LiveShelfError
+from contract.logs import log_to_stderr
 from firmware_sim.scenario.corner_shop import write_corner_shop
 from firmware_sim.world.process import run_world
 
@@ -18,7 +18,7 @@ from firmware_sim.world.process import run_world
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code; a wrong setting or file is one sentence on stderr and code 2."""
     settings = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     try:
         settings.run(settings)
     except LiveShelfError as error:

@@ -62,10 +62,12 @@ def test_a_worker_stops_when_told_to(shop: Shop) -> None:
         ear.execute("LISTEN changed")
         assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(PATIENCE_S) == 0
+        _, said = worker.communicate(timeout=PATIENCE_S)
+    assert worker.returncode == 0
+    assert "cloud.worker: worker started event=worker_started" in said
 
 
-def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop) -> None:
+def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     stop = threading.Event()
     worker = Worker(shop.settings, ShopClock())
     thread = threading.Thread(target=worker.run, args=(stop,))
@@ -79,9 +81,14 @@ def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop) -> None:
             )
             shop.load("p-tea", "tea", 7)
             assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
+            deadline = time.monotonic() + PATIENCE_S
+            while "database is back" not in caplog.messages and time.monotonic() < deadline:
+                time.sleep(0.05)
         finally:
             stop.set()
             thread.join(PATIENCE_S)
+    told = [record.message for record in caplog.records if record.name == "cloud.worker"]
+    assert told == ["worker started", "database away", "database is back"]
 
 
 def test_the_api_answers_as_a_program_and_stops_when_told_to(shop: Shop) -> None:
@@ -93,7 +100,11 @@ def test_the_api_answers_as_a_program_and_stops_when_told_to(shop: Shop) -> None
         )
         assert json.loads(_patiently(request))["backroom"] == 6
         api.send_signal(signal.SIGTERM)
-        assert api.wait(PATIENCE_S) == 0
+        _, said = api.communicate(timeout=PATIENCE_S)
+    assert api.returncode == 0
+    assert "uvicorn.error: Application startup complete." in said
+    assert "color_message" not in said
+    assert "/v1/availability" not in said, "requests are counted, not logged"
 
 
 def _patiently(request: urllib.request.Request) -> bytes:
