@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Annotated
 
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract.clock import ShopClock, clock_from_environment
-from contract.errors import ConfigurationError
-from database.connection import session_conninfo
+from contract.errors import ConfigurationError, without_secret
+from database.connection import check_address
 
 PREFIX = "LIVESHELF_"
 """A variable is called as its field, with this before it."""
@@ -34,14 +33,9 @@ EXPECTED = {
 def _database_address(text: str) -> str:
     """Return the address. Raises ValueError when libpq could not even try it."""
     try:
-        session_conninfo(text, "liveshelf")
+        check_address(text)
     except ConfigurationError:
         raise ValueError from None
-    # libpq takes any text for a port until it connects, and then repeats it. `user:password/name`, which lacks its
-    # host, has its password there.
-    ports = str(conninfo_to_dict(text).get("port") or "").split(",")
-    if not text or not all(port == "" or port.isdecimal() for port in ports):
-        raise ValueError
     return text
 
 
@@ -101,16 +95,5 @@ def _problem(field: str, kind: str, found: object) -> str:
     """Say one problem in our words; what pydantic found at a missing field is everything else."""
     name = PREFIX + field.upper()
     text = "" if kind == "missing" else str(found).strip()
-    said = f"found {_without_password(text)!r}" if text else "missing"
+    said = f"found {without_secret(text)!r}" if text else "missing"
     return f"{name}: {said}, expected {EXPECTED[name]}"
-
-
-def _without_password(text: str) -> str:
-    """Return what was found, fit for a message.
-
-    Where the password lies in an address that cannot be read nobody can tell, so only its scheme is repeated.
-    """
-    if not any(sign in text for sign in "@=:"):
-        return text
-    scheme, mark, _ = text.partition("://")
-    return f"{scheme}://…" if mark and scheme.isalnum() else "…"

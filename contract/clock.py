@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,20 +101,27 @@ def clock_from_environment(environ: Mapping[str, str]) -> ShopClock:
 
     Raises ConfigurationError naming the variable, what was found and what was expected.
     """
-    origin = _number(environ, CLOCK_ORIGIN_VARIABLE, default=0.0)
-    rate = _number(environ, CLOCK_RATE_VARIABLE, default=1.0)
+    problems: list[str] = []
+    origin = _number(environ, CLOCK_ORIGIN_VARIABLE, 0.0, problems)
+    rate = _number(environ, CLOCK_RATE_VARIABLE, 1.0, problems)
     if not 0.0 < rate <= RATE_MAX:
-        raise ConfigurationError(f"{CLOCK_RATE_VARIABLE}: found {rate}, expected a number above 0 and up to {RATE_MAX}")
+        problems.append(f"{CLOCK_RATE_VARIABLE}: found {rate}, expected a number above 0 and up to {RATE_MAX}")
     if rate != 1.0 and CLOCK_ORIGIN_VARIABLE not in environ:
-        raise ConfigurationError(f"{CLOCK_ORIGIN_VARIABLE}: missing, expected unix seconds because the rate is not 1")
+        problems.append(f"{CLOCK_ORIGIN_VARIABLE}: missing, expected unix seconds because the rate is not 1")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     return ShopClock(origin_unix_s=origin, rate=rate)
 
 
-def _number(environ: Mapping[str, str], name: str, *, default: float) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float, problems: list[str]) -> float:
     found = environ.get(name)
     if found is None:
         return default
     try:
-        return float(found)
+        number = float(found)
     except ValueError:
-        raise ConfigurationError(f"{name}: found {found!r}, expected a number") from None
+        number = math.nan
+    if math.isfinite(number):
+        return number
+    problems.append(f"{name}: found {found!r}, expected a number")
+    return default

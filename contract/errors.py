@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_HOST_AND_PORT = re.compile(r"[^@=:]*(:[0-9]+)?")
+
 
 class LiveShelfError(Exception):
     """Something LiveShelf knows how to say went wrong.
@@ -44,3 +48,14 @@ class HardwareError(LiveShelfError):
     """A sensor or its bus did not answer as its data sheet says."""
 
     retryable = True
+
+
+def without_secret(text: str) -> str:
+    """Return what was found in a setting, fit for a message.
+
+    Where the password lies in an address that cannot be read nobody can tell, so only its scheme is repeated.
+    """
+    scheme, mark, rest = text.rpartition("://")
+    if _HOST_AND_PORT.fullmatch(rest):
+        return text
+    return f"{scheme}://…" if mark and scheme.isalnum() else "…"

@@ -19,7 +19,7 @@ class OneLine(logging.Formatter):
         if record.exc_info:
             facts["traceback"] = self.formatException(record.exc_info)
         said = " ".join(f"{name}={_quoted(value)}" for name, value in facts.items())
-        return f"{at} {record.levelname.lower()} {record.name}: {record.getMessage()} {said}".rstrip()
+        return f"{at} {record.levelname.lower()} {record.name}: {_one_line(record.getMessage())} {said}".rstrip()
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
@@ -27,6 +27,10 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine())
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _quoted(value: object) -> str:

@@ -94,14 +94,29 @@ def place_of(url: str) -> str:
     return f"{given.get('host') or 'localhost'}:{given.get('port') or 5432}/{given.get('dbname') or ''}"
 
 
+def check_address(url: str) -> None:
+    """Raise ConfigurationError, without the password, when libpq could not even try the address."""
+    _parts(url)
+
+
 def _parts(url: str) -> dict[str, Any]:
     try:
-        return conninfo_to_dict(url)
+        parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # What libpq says of it may quote the password.
-        raise ConfigurationError(
-            "database address: cannot be read, expected one such as postgresql://user:password@host:5432/database"
-        ) from None
+        raise _unreadable() from None
+    # libpq takes any text for a port until it connects, and then repeats it: `user:password/name`, which lacks its
+    # host, has its password there.
+    ports = str(parts.get("port") or "").split(",")
+    if not url or not all(port == "" or port.isdecimal() for port in ports):
+        raise _unreadable()
+    return parts
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError(
+        "database address: cannot be read, expected one such as postgresql://user:password@host:5432/database"
+    )
 
 
 def _unreachable(url: str, error: psycopg.OperationalError) -> DatabaseUnreachable:

@@ -8,8 +8,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from contract.clock import ShopClock, clock_from_environment
-from contract.errors import ConfigurationError
+from contract.errors import ConfigurationError, without_secret
 from contract.ids import StoreId, is_name
+from database.connection import check_address
 
 DATABASE_VARIABLE = "LIVESHELF_DATABASE_URL"
 BROKER_VARIABLE = "LIVESHELF_MQTT_URL"
@@ -59,7 +60,7 @@ def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
         try:
             return reader(found)
         except ValueError:
-            problem = f"found {_without_password(found)!r}" if found else "missing"
+            problem = f"found {without_secret(found)!r}" if found else "missing"
             problems.append(f"{name}: {problem}, expected {EXPECTED[name]}")
             return None
 
@@ -91,8 +92,10 @@ def _clock(environ: Mapping[str, str], problems: list[str]) -> ShopClock:
 
 
 def _database_url(text: str) -> str:
-    if "=" not in text and not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError
+    try:
+        check_address(text)
+    except ConfigurationError:
+        raise ValueError from None
     return text
 
 
@@ -127,9 +130,3 @@ def _log_level(text: str) -> str:
     if text.lower() not in {"debug", "info", "warning", "error"}:
         raise ValueError
     return text.lower()
-
-
-def _without_password(text: str) -> str:
-    """Return an address fit for a message."""
-    login, at, host = text.rpartition("@")
-    return f"{login.split('//')[0]}//…@{host}" if at else text

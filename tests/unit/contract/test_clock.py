@@ -45,6 +45,11 @@ def test_a_wrong_clock_setting_is_named(environ: dict[str, str], named: str) -> 
         clock_from_environment(environ)
 
 
+def test_both_wrong_clock_settings_are_told_at_once() -> None:
+    with pytest.raises(ConfigurationError, match=r"(?s)ORIGIN: found 'noon'.*RATE: found 'nan'"):
+        clock_from_environment({"LIVESHELF_CLOCK_ORIGIN": "noon", "LIVESHELF_CLOCK_RATE": "nan"})
+
+
 def test_a_manual_clock_moves_only_when_told() -> None:
     clock = ManualClock()
     start = clock.now()

@@ -29,7 +29,15 @@ def test_a_place_names_no_user_and_no_password() -> None:
     assert place_of("host=/run/pg dbname=shop password=secret") == "/run/pg:5432/shop"
 
 
-@pytest.mark.parametrize("url", ["shop", "http://till:secret@db.example/shop", "postgresql://till:secret@[::1/shop"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "shop",
+        "http://till:secret@db.example/shop",
+        "postgresql://till:secret@[::1/shop",
+        "postgresql://till:secret/shop",
+    ],
+)
 def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ConfigurationError, match="expected one such as postgresql://") as refused:
         session_conninfo(url, "gateway")
