@@ -52,6 +52,7 @@ def print_figures(figures: Iterable[Figure], *, as_json: bool) -> None:
             print(figure.to_json(), flush=True)
         return
     table = Table("figure", "value", "reference", "ratio", "goal", "")
+    table.columns[0].no_wrap = True
     for figure in figures:
         mark = {True: "[green]reached[/green]", False: "[yellow]short[/yellow]", None: ""}[figure.ok]
         reference = "" if figure.reference is None else f"{_short(figure.reference)} {figure.reference_is}"
