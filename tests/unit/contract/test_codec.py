@@ -13,57 +13,15 @@ from contract.records import (
     PAYLOAD_BYTES_MAX,
     Ack,
     Batch,
-    ClockRecord,
     Gap,
-    HealthRecord,
     Record,
-    TagRecord,
     WeightRecord,
 )
+from tests.fakes.wire_records import any_record
 
 JOURNAL = "0123456789abcdef0123456789abcdef"
 
-names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
-mono = st.integers(0, 2**53)
-grams = st.floats(-1e7, 1e7)
-weights = st.builds(
-    WeightRecord,
-    mono_ms=mono,
-    plate=names,
-    kind=st.sampled_from(["step", "heartbeat"]),
-    weight_g=grams,
-    before_g=st.none() | grams,
-    noise_g=st.floats(0, 1e4),
-    quality=st.sampled_from(["ok", "stuck", "saturated"]),
-    remaining=st.integers(0, 4096),
-)
-tags = st.builds(
-    TagRecord,
-    mono_ms=mono,
-    zone=names,
-    epc=st.from_regex(r"[0-9A-F]{24}", fullmatch=True),
-    kind=st.sampled_from(["arrived", "departed"]),
-    rssi_dbm=st.floats(-100, 0),
-    reads=st.integers(0, 1000),
-)
-healths = st.builds(
-    HealthRecord,
-    mono_ms=mono,
-    subject=names,
-    verdict=names,
-    samples=st.integers(0, 10_000),
-    rejected=st.dictionaries(names, st.integers(0, 100), max_size=3),
-    noise_g=st.floats(0, 1e4),
-    queued=st.integers(0, 1000),
-)
-clocks = st.builds(
-    ClockRecord,
-    mono_ms=mono,
-    wall_ms=st.integers(0, 2**45),
-    synchronised=st.booleans(),
-    uncertainty_ms=st.integers(0, 10**6),
-)
-records = st.one_of(weights, tags, healths, clocks)
+records = any_record(mono_ms_max=2**53)
 
 
 def numbered(found: list[Record], first: int = 1) -> list[NumberedRecord]:

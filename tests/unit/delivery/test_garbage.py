@@ -13,55 +13,18 @@ from hypothesis import strategies as st
 from contract.codec import decode, decode_body, decode_envelope, encode, pack, unpack
 from contract.errors import PayloadError
 from contract.ids import StoreId
-from contract.records import Ack, Batch, ClockRecord, Command, HealthRecord, Record, TagRecord, WeightRecord
+from contract.records import Ack, Batch, Command, Record
 from edge.outbox.rows import decode_row, encode_row
 from gateway.receiving.intake import Intake
 from gateway.receiving.messages import RawMessage, Refused, Taken
+from tests.fakes.wire_records import any_record
 
 JOURNAL = "c" * 32
 ROOT = "liveshelf/v1/corner-shop/bay-1"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PATIENT = settings(deadline=None)
 
-finite = st.floats(-1e7, 1e7)
-mono = st.integers(0, 10**9)
-names = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
-counts = st.integers(0, 2**31 - 1)
-weights = st.builds(
-    WeightRecord,
-    mono_ms=mono,
-    plate=names,
-    kind=st.sampled_from(["step", "heartbeat"]),
-    weight_g=finite,
-    before_g=st.none() | finite,
-    noise_g=st.floats(0, 1e7),
-    quality=st.sampled_from(["ok", "stuck", "noisy"]),
-    remaining=st.integers(0, 4096),
-)
-tags = st.builds(
-    TagRecord,
-    mono_ms=mono,
-    zone=names,
-    epc=st.from_regex(r"\A[0-9A-F]{4,32}\Z"),
-    kind=st.sampled_from(["arrived", "departed"]),
-    rssi_dbm=st.floats(-1000, 1000),
-    reads=counts,
-)
-healths = st.builds(
-    HealthRecord,
-    mono_ms=mono,
-    subject=texts,
-    verdict=texts,
-    samples=counts,
-    rejected=st.dictionaries(texts, counts, max_size=3),
-    noise_g=st.floats(0, 1e7),
-    queued=counts,
-)
-clocks = st.builds(
-    ClockRecord, mono_ms=mono, wall_ms=st.integers(0, 10**13), synchronised=st.booleans(), uncertainty_ms=counts
-)
-records = st.one_of(weights, tags, healths, clocks)
+records = any_record(mono_ms_max=10**9)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
