@@ -119,6 +119,7 @@ def _take_planogram(link: Link, store: StoreId, view: StoreView, *, at: datetime
     planogram = catalog.planogram_at(link, store, at=at)
     if planogram is None or planogram == view.planogram:
         return
+    catalog.raise_evidence(link, [store])
     dropped = replenishment.end_dropped(link, store, planogram=planogram, at=at)
     stock.project(link, store, stock_rows.stocked_skus(link, store), at=at)
     replenishment.follow_up(link, store, dropped, at=at)

@@ -52,7 +52,7 @@ class Loader:
         self._counters = counters
         self._intake = Intake(settings.store, rate=settings.clock.rate)
         self._watermarks = Watermarks(lambda device: self._session.watermarks([device]))
-        self._tally = Tally(session.connection, session.lease)
+        self._tally = Tally(session.connection, session.lease, at=settings.clock.now())
         self._book = self._new_book()
         self._failures = 0
         self._tended_at_s = self._saved_at_s = self._newest_at_s = time.monotonic()
@@ -150,7 +150,7 @@ class Loader:
             self._session.tend()
             if now_s - self._tended_at_s >= TEND_S:
                 self._tended_at_s = now_s
-                self._tally.refresh(self._session.connection, wall_at=wall_now())
+                self._tally.refresh(self._session.connection, at=self._settings.clock.now(), wall_at=wall_now())
                 if self._tally.waiting:
                     self._write(Takings(), self._tally.count([]))
             if now_s - self._saved_at_s >= self._settings.save_s:
@@ -173,7 +173,7 @@ class Loader:
                 self._session.restore(failures=self._failures)
                 self._failures += 1
                 self._watermarks.forget()
-                self._tally = Tally(self._session.connection, self._session.lease)
+                self._tally = Tally(self._session.connection, self._session.lease, at=self._settings.clock.now())
                 break
             except DATABASE_AWAY as again:
                 logger.warning("database away again", extra={"event": "database_away", "reason": str(again)})

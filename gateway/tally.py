@@ -44,9 +44,9 @@ class Counts:
 class Tally:
     """The counting state of a store. `count` works on a scratch copy; `keep` swaps it in after the commit."""
 
-    def __init__(self, connection: Connection[Any], lease: Lease) -> None:
+    def __init__(self, connection: Connection[Any], lease: Lease, *, at: datetime) -> None:
         self._lease = lease
-        self._model = evidence.read(connection, lease.store)
+        self._model = evidence.read(connection, lease.store, at=at)
         self._saved: Mapping[str, ShelfState] = {}
         self._state = CountingState()
         self._newest = Newest()
@@ -80,11 +80,11 @@ class Tally:
         self._load_id = load_id or self._load_id
         self._owed = ()
 
-    def refresh(self, connection: Connection[Any], *, wall_at: datetime) -> None:
+    def refresh(self, connection: Connection[Any], *, at: datetime, wall_at: datetime) -> None:
         """Read the evidence again if its version changed. Raises LeaseLost or what the database raises."""
         if evidence.version(connection, self._lease.store) == self._model.version:
             return
-        model = evidence.read(connection, self._lease.store)
+        model = evidence.read(connection, self._lease.store, at=at)
         forget_positions(connection, self._lease, [place.position for place in model.positions], wall_at=wall_at)
         self._model, self._state = model, fitted(self._state, model)
         logger.info("evidence read", extra={"event": "evidence_read", "version": model.version})

@@ -18,7 +18,7 @@ TASK_SELECT = """SELECT t.task_id, t.kind, t.store, t.position, t.sku, p.name, c
     t.taken_at, t.done_at, t.closed_at,
     t.closed_at IS NULL AND coalesce(b.units, 0) > 0 AS workable
     FROM task t JOIN product p USING (sku)
-    LEFT JOIN current_position c ON c.store = t.store AND c.position = t.position
+    LEFT JOIN LATERAL position_at(t.opened_at) c ON c.store = t.store AND c.position = t.position
     LEFT JOIN stock_place b ON b.store = t.store AND b.sku = t.sku AND b.place = 'backroom'"""
 
 TASKS_OF_A_STORE = """

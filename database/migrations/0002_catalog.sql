@@ -65,11 +65,16 @@ CREATE TABLE planogram_position (
 );
 COMMENT ON TABLE planogram_position IS 'writer: cloud';
 
+-- The positions of every store by the planogram that holds at a time: a planogram for tomorrow changes nothing today.
 -- A position with neither plate nor zone is an unsensed display.
-CREATE VIEW current_position AS
+CREATE FUNCTION position_at(at timestamptz) RETURNS TABLE (
+    store text, "position" text, sku text, bay text, shelf text, plates text[], zones text[], capacity integer,
+    low_units integer, planogram_id bigint) LANGUAGE sql STABLE AS $$
     SELECT p.store, q.position, q.sku, q.bay, q.shelf, q.plates, q.zones, q.capacity, q.low_units, q.planogram_id
-    FROM (SELECT DISTINCT ON (store) store, planogram_id FROM planogram ORDER BY store, valid_from DESC, planogram_id DESC) p
-    JOIN planogram_position q USING (planogram_id);
+    FROM (SELECT DISTINCT ON (store) store, planogram_id FROM planogram WHERE valid_from <= at
+          ORDER BY store, valid_from DESC, planogram_id DESC) p
+    JOIN planogram_position q USING (planogram_id)
+$$;
 
 -- Counts by people: append-only evidence with the time it holds from. place: shelf, display, backroom.
 CREATE TABLE manual_count (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -13,12 +14,12 @@ from gateway.model import CountingModel, ManualCount, PositionModel
 # One small row a store, raised by the cloud with every change of what is read below.
 VERSION = "SELECT version FROM evidence_version WHERE store = %(store)s"
 
-# Every sensed position of the planogram that holds, with the GTINs single units carry on their tags.
+# Every sensed position of the planogram that holds now, with the GTINs single units carry on their tags.
 POSITIONS = """
 SELECT place.position, place.sku, place.bay, place.shelf, place.plates, place.zones, place.capacity,
        product.unit_weight_g, product.unit_spread_g,
        ARRAY(SELECT gtin FROM product_gtin WHERE product_gtin.sku = place.sku AND NOT is_case ORDER BY gtin) AS gtins
-FROM current_position AS place JOIN product USING (sku)
+FROM position_at(%(at)s) AS place JOIN product USING (sku)
 WHERE place.store = %(store)s AND (cardinality(place.plates) > 0 OR cardinality(place.zones) > 0)
 ORDER BY place.position
 """
@@ -38,11 +39,11 @@ def version(connection: Connection[Any], store: StoreId) -> int:
     return 0 if row is None else int(row[0])
 
 
-def read(connection: Connection[Any], store: StoreId) -> CountingModel:
-    """Return all that counting is told, as one snapshot of the database."""
+def read(connection: Connection[Any], store: StoreId, *, at: datetime) -> CountingModel:
+    """Return all that counting is told at a shop time, as one snapshot of the database."""
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        facts = {"store": store}
+        facts = {"store": store, "at": at}
         held = version(connection, store)
         positions = tuple(_position(row) for row in cursor.execute(POSITIONS, facts).fetchall())
         counts = tuple(_count(row) for row in cursor.execute(COUNTS, facts).fetchall())

@@ -255,7 +255,7 @@ class DemoStore:
         if self.down():
             raise ProgramDown(self.obituary(self.down()))
         with connect(self.database_url) as connection:
-            row = connection.execute(NOT_COUNTED, {"store": self.scenario.store}).fetchone()
+            row = connection.execute(NOT_COUNTED, {"store": self.scenario.store, "at": self.clock.now()}).fetchone()
         return row is not None and row[0] == 0
 
     def _wait_caught_up(self, behind: Callable[[psycopg.Connection], int]) -> None:
@@ -274,7 +274,7 @@ KNOWN: LiteralString = "SELECT FROM store WHERE store = %s"
 
 # Sensed positions without a count yet.
 NOT_COUNTED = """
-SELECT count(*) FROM current_position p
+SELECT count(*) FROM position_at(%(at)s) p
 WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)
   AND NOT EXISTS (SELECT FROM position_quantity q WHERE q.store = p.store AND q.position = p.position)
 """

@@ -56,7 +56,7 @@ WHERE store = %(store)s ORDER BY position, time, load_id
 EVENTS: LiteralString = """
 SELECT sku, time, mono_ms FROM shelf_event
 WHERE store = %(store)s AND time >= %(since)s
-  AND sku IN (SELECT sku FROM current_position WHERE store = %(store)s GROUP BY sku HAVING count(*) = 1)
+  AND sku IN (SELECT sku FROM position_at(%(since)s) WHERE store = %(store)s GROUP BY sku HAVING count(*) = 1)
 """
 
 # Loads the worker has not projected yet, and changes the sequencer has not numbered.

@@ -60,8 +60,11 @@ def test_a_planogram_holds_from_its_time_on_and_not_before(shop: Shop, client: C
     shop.put_planogram(HEADER + GUM.replace(",\n", ",2026-01-01T00:10:00Z\n"))
     shop.work(after_s=60)
     assert [one["state"] for one in client.tasks()] == ["open"]
+    (before,) = shop.rows("SELECT version FROM evidence_version")
     shop.work(after_s=600)
     assert [one["state"] for one in client.tasks()] == ["cancelled"]
+    (after,) = shop.rows("SELECT version FROM evidence_version")
+    assert after > before, "the gateway is told when it begins to hold"
 
 
 def test_an_order_for_a_product_that_stands_nowhere_any_more_is_cancelled(shop: Shop, client: Client) -> None:

@@ -14,7 +14,7 @@ from gateway.counting.state import CountingState
 from gateway.loading import evidence
 from tests.fakes.device import FakeDevice
 from tests.integration.gateway.conftest import StartGateway
-from tests.integration.gateway.rows import all_of, one_of, readings
+from tests.integration.gateway.rows import SHOP_AT, all_of, one_of, readings
 
 pytestmark = [pytest.mark.database, pytest.mark.broker]
 
@@ -55,7 +55,7 @@ DAY = [
 
 
 def _counted_in_one_go(connection: Connection[Any], store: StoreId) -> dict[int, float]:
-    model = evidence.read(connection, store)
+    model = evidence.read(connection, store, at=SHOP_AT)
     counted = count(CountingState(), readings(list(enumerate(DAY, start=1))), model)
     quantity = counted.quantities[-1]
     return {quantity.low + n: probability for n, probability in enumerate(quantity.pmf)}

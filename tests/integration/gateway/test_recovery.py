@@ -101,7 +101,7 @@ def test_quantities_come_back_as_written(connection: Connection[Any]) -> None:
 
 def test_counting_is_told_the_planogram_the_products_and_the_newest_counts(connection: Connection[Any]) -> None:
     assert evidence.version(connection, STORE) == 0
-    assert evidence.read(connection, STORE).positions == ()
+    assert evidence.read(connection, STORE, at=SHOP_AT).positions == ()
     connection.execute("""
         INSERT INTO store VALUES ('corner-shop', 'Corner shop');
         INSERT INTO evidence_version VALUES ('corner-shop', 7);
@@ -115,9 +115,23 @@ def test_counting_is_told_the_planogram_the_products_and_the_newest_counts(conne
                ('corner-shop', 'shelf', 'p1', 'cola', 8, '2026-01-01 12:00+00', 'eve'),
                ('corner-shop', 'backroom', '', 'cola', 48, '2026-01-01', 'eve');
     """)
-    model = evidence.read(connection, STORE)
+    model = evidence.read(connection, STORE, at=SHOP_AT)
     (place,) = model.positions
     assert model.version == 7
     assert (place.position, place.plates, place.zones, place.capacity) == ("p1", ("l1", "l2"), ("z1",), 24)
     assert (place.unit_weight_g, place.unit_spread_g, place.gtins) == (348, 2.5, ("09520000000011",))
     assert model.counts == (ManualCount(count_id=2, position="p1", sku="cola", units=8, holds_from=SHOP_AT),)  # type: ignore[arg-type] # ids are plain strings here
+
+
+def test_a_planogram_for_tomorrow_changes_nothing_today(connection: Connection[Any]) -> None:
+    connection.execute("""
+        INSERT INTO store VALUES ('corner-shop', 'Corner shop');
+        INSERT INTO product (sku, name, unit_weight_g) VALUES ('cola', 'Cola', 348), ('tea', 'Tea', 520);
+        INSERT INTO planogram (store, valid_from, imported_at) VALUES ('corner-shop', '2026-01-01', '2026-01-01'),
+                                                                      ('corner-shop', '2026-01-02', '2026-01-01');
+        INSERT INTO planogram_position VALUES (1, 'p1', 'cola', 'b1', 's1', '{l1}', '{}', 24, 6),
+                                              (2, 'p1', 'tea', 'b1', 's1', '{l1}', '{}', 20, 5);
+    """)
+    today, tomorrow = (evidence.read(connection, STORE, at=SHOP_AT + timedelta(days=days)) for days in (0, 1))
+    assert [place.sku for place in today.positions] == ["cola"]
+    assert [place.sku for place in tomorrow.positions] == ["tea"]
