@@ -5,6 +5,7 @@ It sleeps until the next thing happens: an action that is due, a client, an answ
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import signal
@@ -130,14 +131,22 @@ class WorldProcess:
 def run_world(
     config: Path, *, api_url: str, key_file: Path, truth_path: Path, shoppers_per_hour: float | None, clock: Clock
 ) -> None:
-    """Run a world until it is stopped. Raises ConfigurationError for a wrong setting or file."""
+    """Run a world until it is stopped.
+
+    Raises ConfigurationError for a wrong setting or file, TruthUnwritable when the disk is full.
+    """
     world = read_configuration(config)
     if shoppers_per_hour is not None:
         world = replace(world, behaviour=replace(world.behaviour, shoppers_per_hour=shoppers_per_hour))
     api = HttpStoreApi(api_url, key_file)
     truth_path.parent.mkdir(parents=True, exist_ok=True)
-    with truth_path.open("w", encoding="utf-8") as truth:
+    truth = truth_path.open("w", encoding="utf-8")
+    try:
         WorldProcess(world, clock=clock, api=api, truth=truth).run()
+    finally:
+        # Closing writes what a full disk did not take; that was told already.
+        with contextlib.suppress(OSError):
+            truth.close()
 
 
 def _wake_pair() -> tuple[socket.socket, socket.socket]:

@@ -6,8 +6,13 @@ import json
 from typing import Literal, TextIO
 
 from contract.clock import Clock
+from contract.errors import LiveShelfError
 
 TruthKind = Literal["opening", "pick", "put_back", "refill", "misplace", "tidy", "closing"]
+
+
+class TruthUnwritable(LiveShelfError):
+    """The disk does not take the truth log; a world nobody can check is stopped."""
 
 
 class TruthLog:
@@ -22,7 +27,7 @@ class TruthLog:
         self._clock = clock
 
     def write(self, kind: TruthKind, *, position: str, sku: str, change: int, quantity: int) -> None:
-        """Write one line."""
+        """Write one line. Raises TruthUnwritable when the disk does not take it."""
         line = {
             "at": round(self._clock.now().timestamp(), 3),
             "kind": kind,
@@ -32,5 +37,8 @@ class TruthLog:
             "quantity": quantity,
             "mono_ms": self._clock.mono_ms(),
         }
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise TruthUnwritable(f"{self._file.name}: the truth log cannot be written: {error.strerror}") from error

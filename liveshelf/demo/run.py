@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+import psycopg
 from rich.console import Console
 
+from contract.errors import LiveShelfError
 from database.connection import connect
 from liveshelf.demo.probe import AvailabilityProbe, latencies_ms, percentile
 from liveshelf.demo.store import DemoStore
@@ -25,6 +29,9 @@ from liveshelf.demo.summary import (
 from liveshelf.demo.truth import exactness, read_truth
 
 LOOK_EVERY_S = 0.5
+
+UNREADABLE = (LiveShelfError, psycopg.Error, sqlite3.Error, OSError)
+"""What reading a store raises whose database is down or whose disk is full."""
 
 # What a watcher is told: shelf events, tasks and orders as they come and go, in words.
 HAPPENED: LiteralString = """
@@ -96,21 +103,33 @@ def follow(store: DemoStore, console: Console | None, *, for_s: float | None) ->
 
 
 def finish(store: DemoStore, running: RunningProbe, console: Console, *, as_json: bool) -> int:
-    """Drain and sum up. Return the exit code: 1 when anything was lost, duplicated or down."""
+    """Drain and sum up. Return the exit code: 1 when anything was lost, duplicated, down or cannot be summed up.
+
+    Also with a program down the others are drained: what the devices hold can be read only once they have stopped.
+    """
     ended = store.clock.now()
     down = store.down()
-    if not down:
+    try:
         with console.status("letting the last records arrive …"):
-            down = store.drain(behind)
-    running.probe.stop()
-    summary = _sum_up(store, running, ended)
-    if down:
-        console.print(store.obituary(down), soft_wrap=True, highlight=False, markup=False)
+            down += store.drain(behind)
+        summary = _sum_up(store, running, ended)
+    except UNREADABLE as error:
+        _tell_down(store, down, console)
+        console.print(f"this run cannot be summed up: {str(error).splitlines()[0]}", soft_wrap=True, markup=False)
+        return 1
+    finally:
+        running.probe.stop()
+    _tell_down(store, down, console)
     if as_json:
         print(summary.to_json(), file=sys.stdout, flush=True)
     else:
         console.print_json(summary.to_json())
     return 1 if summary.lost or summary.duplicates or down else 0
+
+
+def _tell_down(store: DemoStore, down: Sequence[str], console: Console) -> None:
+    if down:
+        console.print(store.obituary(down), soft_wrap=True, highlight=False, markup=False)
 
 
 def _sum_up(store: DemoStore, running: RunningProbe, ended: datetime) -> Summary:

@@ -50,10 +50,12 @@ class Exactness:
 def read_truth(path: Path) -> dict[str, list[Level]]:
     """Return the true quantities by position from the world's log (JSON lines).
 
-    A foreign product that comes or goes moves the shelf, but leaves the position's own count.
+    A foreign product that comes or goes moves the shelf, but leaves the position's own count. A last line that does not
+    end is left out: the world was killed, or its disk was full, while it wrote.
     """
     history: dict[str, list[Level]] = {}
-    moves = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    moves = map(json.loads, whole.splitlines())
     for move in sorted((move for move in moves if "quantity" in move), key=lambda move: float(move["at"])):
         levels = history.setdefault(move["position"], [])
         if move["kind"] not in FOREIGN_KINDS:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +56,31 @@ def test_a_database_that_holds_the_store_already_is_refused_in_one_sentence(tmp_
     result, _ = run_demo("--for", "1", "--data-dir", str(tmp_path / "store"), LIVESHELF_DATABASE_URL=database_url)
     assert result.returncode == 2
     assert "holds the store corner-shop, expected a new one" in result.stderr
+
+
+def test_with_a_program_killed_the_run_is_still_summed_up_and_ends_with_1(tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    killer = threading.Thread(target=_kill_world, args=(folder,))
+    killer.start()
+    result, summary = run_demo("--for", "60", "--speed", "20", "--data-dir", str(folder))
+    killer.join()
+    assert result.returncode == 1
+    assert "world is down" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (summary["lost"], summary["duplicates"]) == (0, 0)
+
+
+def _kill_world(folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        truth = folder / "truth.jsonl"
+        if truth.exists() and '"pick"' in truth.read_text(encoding="utf-8"):
+            break
+        time.sleep(0.2)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if "firmware_sim" in command and str(folder) in command:
+            os.kill(int(process.name), signal.SIGKILL)

@@ -49,7 +49,7 @@ def test_the_truth_log_is_read_by_position_in_order_of_time(tmp_path: Path) -> N
         {"at": 2.0, "kind": "note"},
     ]
     log = tmp_path / "truth.jsonl"
-    log.write_text("\n".join(json.dumps(move) for move in moves), encoding="utf-8")
+    log.write_text("".join(json.dumps(move) + "\n" for move in moves), encoding="utf-8")
     assert read_truth(log) == {"a": [Level(1.0, 5), Level(5.0, 4)]}
 
 
@@ -61,9 +61,16 @@ def test_a_foreign_product_moves_the_shelf_but_not_the_count_of_the_position(tmp
         {"at": 4.0, "kind": "tidy", "position": "a", "sku": "other", "change": -1, "quantity": 0},
     ]
     log = tmp_path / "truth.jsonl"
-    log.write_text("\n".join(json.dumps(move) for move in moves), encoding="utf-8")
+    log.write_text("".join(json.dumps(move) + "\n" for move in moves), encoding="utf-8")
     assert read_truth(log) == {"a": [Level(1.0, 5), Level(2.0, 5), Level(3.0, 4), Level(4.0, 4)]}
 
 
 def test_a_run_too_short_to_look_claims_nothing() -> None:
     assert exactness({}, {}, first_s=0.0, last_s=10.0).share is None
+
+
+def test_a_line_cut_short_by_a_full_disk_is_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "truth.jsonl"
+    whole = {"at": 1.0, "kind": "opening", "position": "a", "sku": "s", "change": 0, "quantity": 5}
+    log.write_text(json.dumps(whole) + '\n{"at": 2.0, "ki', encoding="utf-8")
+    assert read_truth(log) == {"a": [Level(1.0, 5)]}
