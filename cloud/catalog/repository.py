@@ -59,7 +59,7 @@ def known_skus(link: Link) -> set[str]:
 
 def skus_by_gtin(link: Link) -> dict[str, str]:
     """Return which SKU has which GTIN (14 digits)."""
-    return {gtin: sku for gtin, sku in link.execute("SELECT gtin, sku FROM product_gtin")}  # noqa: C416 - rows are untyped
+    return {row[0]: row[1] for row in link.execute("SELECT gtin, sku FROM product_gtin")}
 
 
 def put_products(link: Link, products: Sequence[Product]) -> None:

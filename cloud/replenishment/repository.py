@@ -253,7 +253,7 @@ def unattended(link: Link, store: StoreId) -> set[str]:
 
 def promised(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, int]:
     """Return the units that tasks not yet done will take from the backroom, by SKU."""
-    return {sku: units for sku, units in link.execute(PROMISED, (store, sorted(skus)))}  # noqa: C416 - rows are untyped
+    return {row[0]: row[1] for row in link.execute(PROMISED, (store, sorted(skus)))}
 
 
 def orders_under_way(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -269,7 +269,7 @@ def orders_under_way(link: Link, store: StoreId, skus: Iterable[str]) -> dict[st
 def case_units(link: Link, skus: Iterable[str]) -> dict[str, int | None]:
     """Return the units of a case, by SKU."""
     rows = link.execute("SELECT sku, case_units FROM product WHERE sku = ANY(%s)", (sorted(skus),))
-    return {sku: units for sku, units in rows}  # noqa: C416 - rows are untyped
+    return {row[0]: row[1] for row in rows}
 
 
 def add_task(
