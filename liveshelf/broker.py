@@ -79,7 +79,10 @@ def free_port() -> int:
 
 
 class Broker:
-    """A private broker on a loopback port (0: any free one), of the best kind there is or of the one asked for."""
+    """A private broker on a loopback port (0: any free one), of the best kind there is or of the one asked for.
+
+    However this process ends, the broker ends with it; on Linux also with the thread that called `start`.
+    """
 
     def __init__(self, *, port: int = PORT_DEFAULT, kind: BrokerKind | None = None) -> None:
         self.port = port or free_port()
@@ -143,6 +146,7 @@ class Broker:
         with (folder / "broker.log").open("wb") as log:
             self._process = subprocess.Popen(
                 _command(self.kind, folder, self.port),
+                cwd=folder,
                 stdin=subprocess.PIPE,  # closes when we are gone; the iotcore process then ends too
                 stdout=log,
                 stderr=log,
@@ -180,7 +184,12 @@ def check_port_free(port: int) -> None:
 def _command(kind: BrokerKind | None, folder: Path, port: int) -> list[str]:
     mosquitto = find_mosquitto()
     if kind == "mosquitto" and mosquitto:
-        return [mosquitto, "-c", str(_written(folder / "mosquitto.conf", mosquitto_configuration(port)))]
+        config = _written(folder / "mosquitto.conf", mosquitto_configuration(port))
+        # It reads the file as an ordinary user, who may not be let through the folders above: so by its name alone.
+        folder.chmod(0o711)
+        config.chmod(0o644)
+        child = Path(__file__).with_name("mosquitto_child.py")
+        return [sys.executable, "-I", str(child), str(os.getpid()), mosquitto, "-c", config.name]
     if kind == "iotcore" and find_spec("iotcore"):
         child = Path(__file__).with_name("iotcore_child.py")
         config = _written(folder / "rumqttd.toml", iotcore_configuration(port))

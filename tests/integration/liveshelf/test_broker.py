@@ -150,6 +150,30 @@ def test_in_the_foreground_it_says_ready_and_stops_on_sigterm(kind: BrokerKind) 
     broking.check_port_free(port)
 
 
+@pytest.mark.parametrize("kind", available_brokers())
+def test_a_broker_ends_with_its_program_and_its_port_is_free_for_the_next(kind: BrokerKind) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "liveshelf.broker", "--port", str(port), "--kind", kind]
+    for _ in range(2):
+        program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert program.stdout is not None
+        assert [program.stdout.readline().strip() for _ in range(2)][-1] == "ready"
+        program.kill()
+        program.communicate(timeout=WAIT_S)
+        deadline_s = time.monotonic() + WAIT_S
+        while port_is_taken(port):
+            assert time.monotonic() < deadline_s, "the broker lives on without its program"
+            time.sleep(0.02)
+
+
+def port_is_taken(port: int) -> bool:
+    try:
+        broking.check_port_free(port)
+    except PortInUse:
+        return True
+    return False
+
+
 def test_in_the_foreground_a_port_in_use_is_one_sentence(broker_url: str) -> None:
     port = parse_broker_url(broker_url).port
     command = [sys.executable, "-m", "liveshelf.broker", "--port", str(port)]
