@@ -12,7 +12,8 @@ The interface the agent and the replay build on (`edge.weighing.shelf`):
   samples are at hand (replay), once at the end: what it returns is the same.
 - `tick` returns whole episodes only: all `step` records of a shelf with one `mono_ms`, `remaining` counting down to 0,
   in one list. `heartbeat` records follow by plate, every `heartbeat_s` while the shelf is at rest, the first one as
-  soon as the shelf has been learned (about 3 s).
+  soon as the shelf has been learned (about 3 s) and has come to rest. What changes after the first weights of healthy
+  plates is a step, however badly the samples came.
 - `weigher.noise_g(plate)` and `weigher.quality(plate)` tell the health of a plate, `weigher.weights()` the newest
   weight of each plate.
 

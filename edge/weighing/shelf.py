@@ -183,9 +183,16 @@ class ShelfWeigher:
         self._heartbeat_due_ms = end_ms + self._heartbeat_ms
 
     def _tell_quality(self, end_ms: int) -> None:
-        """A plate that fell ill or recovered is told at once; while its shelf is touched, with its last rest."""
+        """A plate that fell ill or recovered is told at once; while its shelf is touched, with its last rest.
+
+        A healthy plate of a shelf that never rested has no weight to tell yet: whoever was told one would wait for a
+        step from it, and the first rest, which has nothing before it, makes none.
+        """
         for plate, trace in self._traces.items():
-            if trace.quality(end_ms) != self._told.get(plate, "starting"):
+            quality = trace.quality(end_ms)
+            if quality == "ok" and self._after is None:
+                continue
+            if quality != self._told.get(plate, "starting"):
                 if not self._active:
                     trace.settle()
                 self._records.append(self._record(trace, end_ms))

@@ -189,6 +189,46 @@ def test_an_agent_that_starts_with_a_hand_in_the_shelf_invents_no_step() -> None
     assert last.weight_g == pytest.approx(1_500.0, abs=1.5)
 
 
+@pytest.mark.parametrize("hole_s", [0.6, 1.0, 2.0])
+@pytest.mark.parametrize("learning_s", [2.8, 2.9, 3.0])
+def test_a_pick_right_after_the_first_weights_were_told_is_a_step_also_when_the_agent_was_starved_as_it_learned(
+    learning_s: float, hole_s: float
+) -> None:
+    bench = Bench()
+    bench.run(learning_s)
+    bench._samples += round(hole_s * 10)
+    while {beat.plate for beat in bench.heartbeats} != set(PLATES):
+        bench.run(0.1)
+    bench.lay(MIDDLE, 1_400.0, 5.0)
+    [step] = [step for step in bench.steps if step.plate == MIDDLE]
+    assert step.before_g == pytest.approx(1_500.0, abs=1.5)
+    assert step.weight_g == pytest.approx(1_400.0, abs=1.5)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_shelf_watched_in_fits_and_starts_still_makes_a_step_of_every_change_after_its_first_weights(
+    seed: int,
+) -> None:
+    bench, rng = Bench(), random.Random(seed)
+
+    def starve(seconds: float) -> None:
+        until_s = bench.now_s + seconds
+        while bench.now_s < until_s:
+            bench._samples += rng.choice((0, 0, 1, 2, 4, 6, 15))
+            bench.silent = set(rng.sample(PLATES, rng.choice((0, 0, 0, 1, 3))))
+            bench.run(rng.choice((0.1, 0.2, 0.5, 1.0)))
+            bench.silent = set()
+
+    while {beat.plate for beat in bench.heartbeats} != set(PLATES):
+        starve(0.2)
+    starve(rng.choice((0.0, 0.1, 3.0)))
+    bench.loads[MIDDLE] = _always(1_400.0)
+    starve(rng.choice((0.0, 0.5, 5.0)))
+    bench.run(10.0)
+    changes = [step.weight_g - (step.before_g or 0.0) for step in bench.steps if step.plate == MIDDLE]
+    assert sum(changes) == pytest.approx(-100.0, abs=3.0)
+
+
 def test_records_do_not_depend_on_how_often_tick_is_called() -> None:
     often, once = Bench(), ShelfWeigher(ShelfId("s"), PLATES, heartbeat_s=30.0)
     rng = random.Random(3)
