@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Sequence
 
-import uvicorn
-
 from cloud.app import make_app
+from cloud.serving import serve
 from cloud.settings import CloudSettings, settings_from_environment
 from cloud.worker import Worker
 from contract.clock import Clock
-from contract.errors import ConfigurationError, LiveShelfError
+from contract.errors import LiveShelfError
 from contract.logs import log_to_stderr
 
 USAGE = "usage: python -m cloud api|worker"
-STOPPING_S = 5
-"""Wall seconds that requests under way are given when the API stops."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,15 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run_api(settings: CloudSettings, clock: Clock) -> None:
     """Serve the API until SIGTERM or SIGINT. Raises ConfigurationError when the port cannot be had."""
-    logging.getLogger("uvicorn.error").addFilter(_without_colours)
-    config = uvicorn.Config(
-        make_app(settings, clock), loop="uvloop", http="httptools", log_config=None, access_log=False,
-        timeout_graceful_shutdown=STOPPING_S,
-    )  # fmt: skip
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal anew when it has stopped in order
-    with listen(settings.api_host, settings.api_port) as listener:
-        uvicorn.Server(config).run(sockets=[listener])
+    serve(make_app(settings, clock), settings)
 
 
 def run_worker(settings: CloudSettings, clock: Clock) -> None:
@@ -59,27 +45,6 @@ def run_worker(settings: CloudSettings, clock: Clock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     Worker(settings, clock).run(stop)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises ConfigurationError in one sentence when the address cannot be had."""
-    try:
-        return socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigurationError(
-                f"port {port} of {host} is in use by another program; stop it or set LIVESHELF_API_PORT to a free port"
-            ) from error
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(
-            f"LIVESHELF_API_HOST: found {host!r}: {reason}; expected an address of this machine"
-        ) from error
-
-
-def _without_colours(record: logging.LogRecord) -> bool:
-    """Let a record of uvicorn pass without the second, coloured text it carries for terminals."""
-    record.__dict__.pop("color_message", None)
-    return True
 
 
 if __name__ == "__main__":

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import psycopg
+from psycopg_pool import PoolTimeout
+
 from contract.errors import LiveShelfError
+
+DATABASE_ERRORS: tuple[type[Exception], ...] = (PoolTimeout, psycopg.OperationalError)
+"""What a request meets when the database is away."""
 
 
 class Problem(LiveShelfError):

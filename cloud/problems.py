@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from cloud.documents import PROBLEM_MEDIA_TYPE, InvalidRequest, body_of
-from cloud.errors import DatabaseAway, Problem
+from cloud.errors import DATABASE_ERRORS, DatabaseAway, Problem
 
 VALUE_SHOWN_MAX = 100
 """Of a wrong value so many characters are told back."""
@@ -40,8 +38,8 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(PoolTimeout, _database)
-    app.add_exception_handler(psycopg.OperationalError, _database)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _database)
     app.add_exception_handler(Exception, _unexpected)
 
 

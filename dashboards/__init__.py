@@ -1,0 +1,1 @@
+"""What a person sees: the pages of a store, served beside its API."""

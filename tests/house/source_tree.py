@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("contract", "edge", "gateway", "database", "cloud", "firmware_sim", "liveshelf")
+PACKAGES = ("contract", "edge", "gateway", "database", "cloud", "dashboards", "firmware_sim", "liveshelf")
 
 
 @dataclass(frozen=True)

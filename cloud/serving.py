@@ -1,0 +1,69 @@
+"""Serve an ASGI application on the address of the settings until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from cloud.settings import CloudSettings
+from contract.errors import ConfigurationError
+
+STOPPING_S = 5
+"""Wall seconds that requests under way are given when the server stops."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but told us when it is asked to stop: streams that never end by themselves must end then."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order; called as signal handler."""
+        super().handle_exit(sig, frame)
+        self._on_stop()
+
+
+def serve(app: Any, settings: CloudSettings, *, on_stop: Callable[[], None] = lambda: None) -> None:  # noqa: ANN401 - ASGI has several types of applications
+    """Serve until SIGTERM or SIGINT; `on_stop` is called, from a signal handler, when that comes.
+
+    Raises ConfigurationError when the port cannot be had.
+    """
+    logging.getLogger("uvicorn.error").addFilter(_without_colours)
+    config = uvicorn.Config(
+        app, loop="uvloop", http="httptools", log_config=None, access_log=False, timeout_graceful_shutdown=STOPPING_S
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal anew when it has stopped in order
+    with listen(settings.api_host, settings.api_port) as listener:
+        _Server(config, on_stop).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises ConfigurationError in one sentence when the address cannot be had."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"port {port} of {host} is in use by another program; stop it or set LIVESHELF_API_PORT to a free port"
+            ) from error
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigurationError(
+            f"LIVESHELF_API_HOST: found {host!r}: {reason}; expected an address of this machine"
+        ) from error
+
+
+def _without_colours(record: logging.LogRecord) -> bool:
+    """Let a record of uvicorn pass without the second, coloured text it carries for terminals."""
+    record.__dict__.pop("color_message", None)
+    return True

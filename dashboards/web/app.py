@@ -1,0 +1,60 @@
+"""The site: pages and the API on one port, told apart by path, over the same pools."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cloud import app as api
+from cloud.parts import open_parts
+from cloud.settings import CloudSettings
+from contract.clock import Clock
+from dashboards.settings import WebSettings
+from dashboards.web import files
+from dashboards.web.errors import add_handlers
+from dashboards.web.home import routes as home
+from dashboards.web.login import routes as login
+from dashboards.web.security import SecurityHeaders
+
+API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
+AREAS = (home, login, files)
+
+
+class Site:
+    """An ASGI application: paths of the API go to the API, all others to the pages."""
+
+    def __init__(self, pages: FastAPI, api_app: ASGIApp) -> None:
+        self.pages = pages
+        self._api = api_app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, or the start and stop of the server."""
+        to_api = scope["type"] == "http" and scope["path"].startswith(API_PATHS)
+        await (self._api if to_api else self.pages)(scope, receive, send)
+
+    def stop(self) -> None:
+        """End what never ends by itself; called from a signal handler."""
+
+
+def make_site(settings: CloudSettings, web: WebSettings, clock: Clock) -> Site:
+    """Return the site. It opens its database pools when it starts and closes them when it stops."""
+    api_app = api.make_app(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_parts(settings, clock) as parts:
+            app.state.parts = api_app.state.parts = parts
+            yield
+
+    pages = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    pages.state.settings = web
+    for area in AREAS:
+        pages.include_router(area.router)
+    add_handlers(pages)
+    pages.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    pages.add_middleware(SecurityHeaders)
+    return Site(pages, api_app)

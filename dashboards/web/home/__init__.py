@@ -1,0 +1,1 @@
+"""Where a visitor begins, and in which language."""

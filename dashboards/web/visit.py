@@ -1,0 +1,214 @@
+"""One request of a person: who, in which language, with what form. Routes ask it for everything, and let it answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from cloud.access.login import service as logins
+from cloud.access.login.model import Person, Right, Session
+from cloud.errors import Problem
+from cloud.parts import Parts, PartsOf
+from dashboards.settings import WebSettings
+from dashboards.web.language import LANGUAGES, NAMES, TEXTS, Language, negotiate
+from dashboards.web.rendering import render
+from dashboards.web.security import came_from_us, tokens_match
+
+SESSION_COOKIE = "liveshelf_session"
+VISITOR_COOKIE = "liveshelf_visitor"
+"""Random, for the token of forms that are sent before anybody has logged in."""
+LANGUAGE_COOKIE = "liveshelf_language"
+COOKIE_DAYS = 30
+
+_OUR_PATH = re.compile(r"^/(?![/\\])[^\x00-\x1f\\]*$")
+
+
+class LoginNeeded(Problem):
+    """Nobody is logged in."""
+
+    status = 401
+    code = "login_needed"
+
+
+class RightMissing(Problem):
+    """Your role does not cover this page."""
+
+    status = 403
+    code = "right_missing"
+
+
+class StoreUnknown(Problem):
+    """There is no such store for you."""
+
+    status = 404
+    code = "unknown_store"
+
+
+class FormForged(Problem):
+    """The form did not come from this page, or the page is older than your log-in."""
+
+    status = 403
+    code = "form_forged"
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """What a route needs to know of a request, and the ways to answer it."""
+
+    request: Request
+    parts: Parts
+    session: Session | None
+    language: Language
+    visitor: str
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> WebSettings:
+        """The settings of the pages."""
+        return cast("WebSettings", self.request.app.state.settings)
+
+    @property
+    def person(self) -> Person:
+        """Who is logged in. Raises LoginNeeded."""
+        if self.session is None:
+            raise LoginNeeded
+        return self.session.person
+
+    @property
+    def csrf(self) -> str:
+        """The token every form must carry."""
+        if self.session is not None:
+            return self.session.csrf
+        return hmac.new(self.visitor.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+    def needs(self, right: Right, store: str | None = None) -> None:
+        """Raise LoginNeeded, StoreUnknown or RightMissing unless the person may do this in the store."""
+        person = self.person
+        if store is not None and not person.knows(store):
+            raise StoreUnknown(store)
+        if not person.may(right):
+            raise RightMissing(right)
+
+    def gettext(self, text: str) -> str:
+        """Return a text in the language of the page."""
+        return TEXTS[self.language].gettext(text)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """Return a text for `n` things in the language of the page."""
+        return TEXTS[self.language].ngettext(one, many, n)
+
+    def render(self, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401 - templates take anything
+        """Return a page. Templates also see the person, the form token, the path and the clock."""
+        clock = self.parts.clock
+        seen = {
+            "person": self.session.person if self.session else None,
+            "csrf": self.csrf,
+            "path": self.request.url.path,
+            "full_path": _full_path(self.request),
+            "languages": [(code, NAMES[code]) for code in LANGUAGES],
+            "shop_ms": round(clock.now().timestamp() * 1000),
+            "shop_rate": clock.rate,
+            "demo": self.settings.demo_control is not None,
+            "store": None,
+            "now": clock.now(),
+        }
+        response = HTMLResponse(render(self.language, template, {**seen, **context}), status_code=status)
+        if self.session is None:
+            self.set_cookie(response, VISITOR_COOKIE, self.visitor)
+        return response
+
+    def redirect(self, path: str) -> Response:
+        """Send the browser to one of our own pages by GET (RFC 9110 section 15.4.4); a path that is not ours: home."""
+        return RedirectResponse(path if _OUR_PATH.match(path) else "/", status_code=303)
+
+    def set_cookie(self, response: Response, name: str, value: str, *, script: bool = False) -> None:
+        """Set a cookie of ours: unreadable for scripts, never sent along from other sites' forms."""
+        response.set_cookie(
+            name, value, max_age=COOKIE_DAYS * 86_400, httponly=not script, samesite="lax",
+            secure=self.request.url.scheme == "https",
+        )  # fmt: skip
+
+    @property
+    def address(self) -> str:
+        """The address the request came from."""
+        return self.request.client.host if self.request.client else ""
+
+
+def wall_now() -> datetime:
+    """Return the wall time: log-ins are of people before a screen, whatever the shop's clock does."""
+    return datetime.now(UTC)
+
+
+def _visit(request: Request, parts: PartsOf) -> Visit:
+    token = request.cookies.get(SESSION_COOKIE)
+    session = None
+    if token:
+        with parts.writes.connection() as link:
+            session = logins.session_of(link, token, wall_at=wall_now())
+    language = negotiate(
+        session.person.language if session else None,
+        request.cookies.get(LANGUAGE_COOKIE),
+        accept=request.headers.get("accept-language", ""),
+    )
+    request.state.language = language
+    visitor = request.cookies.get(VISITOR_COOKIE) or secrets.token_urlsafe(24)
+    return Visit(request=request, parts=parts, session=session, language=language, visitor=visitor)
+
+
+Arriving = Annotated[Visit, Depends(_visit)]
+"""Anybody, logged in or not."""
+
+
+def _known(visit: Arriving) -> Visit:
+    _ = visit.person
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(_known)]
+"""Somebody who is logged in."""
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form; of a field given twice the last, files are none of ours."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+def _sent(request: Request, visit: Arriving, form: Annotated[dict[str, str], Depends(_form)]) -> Visit:
+    given = form.get("csrf") or request.headers.get("x-csrf-token")
+    if not came_from_us(request.headers) or not tokens_match(visit.csrf, given):
+        raise FormForged
+    visit.form = form
+    return visit
+
+
+Sending = Annotated[Visit, Depends(_sent)]
+"""Anybody who sends a form of ours."""
+
+
+def _posting(visit: Sending) -> Visit:
+    _ = visit.person
+    return visit
+
+
+Posting = Annotated[Visit, Depends(_posting)]
+"""Somebody logged in who sends a form of ours."""
+
+
+def login_path(request: Request) -> str:
+    """Return the address of the log-in page that leads back here."""
+    back = _full_path(request) if request.method == "GET" else "/"
+    return "/login" if back == "/" else f"/login?next={quote(back, safe='')}"
+
+
+def _full_path(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
