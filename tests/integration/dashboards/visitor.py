@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from starlette.responses import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
@@ -16,7 +16,7 @@ from dashboards.web.app import make_site
 from dashboards.web.visit import SESSION_COOKIE, wall_now
 from tests.integration.cloud.shop import STORE, Shop
 
-PASSWORD = "tall shelves, cold tea"  # noqa: S105 - of people who only live in a test
+PASSWORD = "tall shelves, cold tea"
 PATH = f"/stores/{STORE}"
 """Where the pages of the shop begin."""
 
