@@ -39,7 +39,8 @@ class Program:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the program; its environment is ours with `environment` on top."""
+        """Start the program, or start it again; its environment is ours with `environment` on top."""
+        self._let_go()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -55,6 +56,11 @@ class Program:
     def running(self) -> bool:
         """Whether the program was started and has not ended."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the program ended, as `subprocess` has it (-9: by SIGKILL); None while it runs or was never started."""
+        return self._process.poll() if self._process else None
 
     @property
     def pid(self) -> int | None:
@@ -77,6 +83,12 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """Send SIGKILL; return at once."""
+        if self._process is not None and self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
     def wait_stopped(self, *, timeout_s: float = STOP_WAIT_S) -> bool:
         """Wait for the end; kill what does not end in time. Return whether it ended by itself."""
         if self._process is None:
@@ -89,9 +101,13 @@ class Program:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        assert self._process.stdin is not None, "it was started with a pipe"
-        self._process.stdin.close()
+        self._let_go()
         return in_time
+
+    def _let_go(self) -> None:
+        """Close our end of the pipe of a program that has ended."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def stop(self) -> bool:
         """Ask to stop and wait. Return whether it ended by itself."""

@@ -8,10 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from types import TracebackType
+from typing import LiteralString, Self
 
 import psycopg
+from psycopg.rows import TupleRow
 from rich.console import Console
+from rich.markup import escape
 
 from contract.errors import LiveShelfError
 from database.connection import connect
@@ -26,6 +29,7 @@ from liveshelf.demo.summary import (
     counted_history,
     settled_events,
 )
+from liveshelf.demo.supervisor import Turn
 from liveshelf.demo.truth import exactness, read_truth
 
 LOOK_EVERY_S = 0.5
@@ -86,29 +90,74 @@ def welcome(store: DemoStore, console: Console) -> None:
 
 
 def follow(store: DemoStore, console: Console | None, *, for_s: float | None) -> None:
-    """Wait until the time is over or a program is down; tell what happens on the way."""
+    """Wait until the time is over or a program is down for good; tell what happens on the way.
+
+    The database may be away for a while as well: what happened meanwhile is told when it is back.
+    """
     deadline = None if for_s is None else time.monotonic() + for_s
     after = store.clock.now()
-    with connect(store.database_url, autocommit=True) as connection:
+    with Happenings(store.database_url) as happenings:
         while deadline is None or time.monotonic() < deadline:
             left_s = LOOK_EVERY_S if deadline is None else deadline - time.monotonic()
             time.sleep(max(0.0, min(LOOK_EVERY_S, left_s)))
-            if store.down():
+            if store.gone():
                 return
             if console is None:
                 continue
-            for at, words in connection.execute(HAPPENED, {"after": after}):
-                console.print(f"[dim]{at:%H:%M:%S}[/dim]  {words}", highlight=False, soft_wrap=True)
+            for turn in store.supervisor.turns():
+                console.print(f"[bold]{in_words(turn)}[/bold]", highlight=False, soft_wrap=True)
+            for at, words in happenings.since(after):
+                console.print(f"[dim]{at:%H:%M:%S}[/dim]  {escape(words)}", highlight=False, soft_wrap=True)
                 after = max(after, at)
+
+
+def in_words(turn: Turn) -> str:
+    """Say what became of a program that ended."""
+    if turn.kind == "ended":
+        return f"{turn.program} {turn.how}; it is started again in {turn.wait_s:.1f} s"
+    if turn.kind == "restarted":
+        return f"{turn.program} runs again, {turn.wait_s:.1f} s later"
+    return f"{turn.program} {turn.how}, again and again; it is not started any more"
+
+
+class Happenings:
+    """What happened in the store, read over a connection that is made anew whenever it breaks."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[TupleRow] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def since(self, after: datetime) -> list[tuple[datetime, str]]:
+        """Return what happened after a shop time, oldest first; nothing while the database is away."""
+        try:
+            if self._connection is None:
+                self._connection = connect(self._url, autocommit=True)
+            return [(at, words) for at, words in self._connection.execute(HAPPENED, {"after": after})]
+        except psycopg.OperationalError:
+            self._close()
+            return []
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def finish(store: DemoStore, running: RunningProbe, console: Console, *, as_json: bool) -> int:
     """Drain and sum up. Return the exit code: 1 when anything was lost, duplicated, down or cannot be summed up.
 
-    Also with a program down the others are drained: what the devices hold can be read only once they have stopped.
+    Also with a program gone the others are drained: what the devices hold can be read only once they have stopped.
     """
     ended = store.clock.now()
-    down = store.down()
+    down = store.gone()
     try:
         with console.status("letting the last records arrive …"):
             down += store.drain(behind)
@@ -150,6 +199,7 @@ def _sum_up(store: DemoStore, running: RunningProbe, ended: datetime) -> Summary
             lost=count_lost(connection, store.durable()),
             duplicates=count_duplicates(connection),
             quantity_exact_share=_rounded(seen.share, 4),
+            restarts=store.supervisor.restarts,
         )
 
 

@@ -1,4 +1,7 @@
-"""The story of a store on one machine: parts, broker, database, gateway, cloud, world, agents, in this order."""
+"""The story of a store on one machine: parts, broker, database, gateway, cloud, world, agents, in this order.
+
+Once all run, whatever ends is started again (`demo.supervisor`), but the world: with it the shop itself is gone.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,10 @@ from edge.outbox.durable import durable_records
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from liveshelf.broker import PortInUse, broker_url, free_port
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
+from liveshelf.demo.supervisor import Supervisor
 from liveshelf.mqtt_probe import parse_broker_url, probe_broker
 
+WORLD = "world"
 START_WAIT_S = 60.0
 DRAIN_WAIT_S = 60.0
 REST_S = 5.0
@@ -68,6 +73,8 @@ class DemoStore:
         self._programs: list[Program] = []
         self._started: list[Program] = []
         self._scenario: Scenario | None = None
+        self._broker_port: int | None = None
+        self.supervisor = Supervisor()
         # Not in the folder of the store: the path of a unix socket holds 107 bytes, and that folder may be any.
         self._sockets = tempfile.TemporaryDirectory(prefix="liveshelf-world-", dir=_short_folder())
 
@@ -104,10 +111,16 @@ class DemoStore:
         self._start_agents()
         report("first count of every shelf")
         self._wait_counted()
+        self.supervisor.start(program for program in self._programs if program.name != WORLD)
 
     def down(self) -> list[str]:
-        """Return the names of the programs that should run and do not."""
+        """Return the names of the programs that should run and do not, those about to be started again included."""
         return [program.name for program in self._programs if not program.running]
+
+    def gone(self) -> list[str]:
+        """Return the names of the programs that are down for good: with one of them the run is over."""
+        given_up = self.supervisor.given_up
+        return [name for name in self.down() if name == WORLD or name in given_up]
 
     def obituary(self, names: Sequence[str]) -> str:
         """Return what each of these programs said last: its log may be gone with our folder when one wants to look."""
@@ -121,14 +134,18 @@ class DemoStore:
     def drain(self, behind: Callable[[psycopg.Connection], int]) -> list[str]:
         """Let the shoppers go, the shelves come to rest and every record arrive; return what did not end well.
 
-        Afterwards world and agents have stopped, the rest still runs.
+        Afterwards world and agents have stopped, the rest still runs and is still started again when it ends. What has
+        just ended is back first: nobody hands anything over to a broker that is away.
         """
-        world = self._named("world")
+        self._wait_whole()
+        world = self._named(WORLD)
         world.ask_to_stop()
         with contextlib.suppress(ProgramDown):
             world.wait_ready(lambda: "closed" in world.lines(), timeout_s=DRAIN_WAIT_S)
         self.clock.sleep(REST_S)
+        self._wait_whole()
         agents = [program for program in self._programs if program.name.startswith("agent ")]
+        self.supervisor.release(agents)
         for agent in agents:
             agent.ask_to_stop()
         stubborn = [agent.name for agent in agents if not agent.wait_stopped(timeout_s=DRAIN_WAIT_S)]
@@ -149,8 +166,9 @@ class DemoStore:
 
     def stop(self) -> None:
         """Stop everything in reverse order. The world is asked twice: its first SIGTERM only sends the people home."""
+        self.supervisor.stop()
         for program in self._programs:
-            if program.name == "world":
+            if program.name == WORLD:
                 program.ask_to_stop()
         while self._programs:
             self._programs.pop().stop()
@@ -188,10 +206,14 @@ class DemoStore:
         if own:
             probe_broker(parse_broker_url(own))
             return own
-        port = free_port()
-        program = self._run("broker", "liveshelf.broker", "--port", str(port))
-        program.wait_ready(lambda: _listens(port), timeout_s=START_WAIT_S)
-        return f"mqtt://127.0.0.1:{port}"
+        self._broker_port = free_port()
+        program = self._run("broker", "liveshelf.broker", "--port", str(self._broker_port))
+        program.wait_ready(self._broker_listens, timeout_s=START_WAIT_S)
+        return f"mqtt://127.0.0.1:{self._broker_port}"
+
+    def _broker_listens(self) -> bool:
+        """Tell whether our broker takes connections; one of somebody's own is theirs to look after."""
+        return self._broker_port is None or _listens(self._broker_port)
 
     def _furnish(self, broker: str) -> None:
         folder = self.options.folder
@@ -224,10 +246,10 @@ class DemoStore:
         database = {"LIVESHELF_DATABASE_URL": self.database_url}
         self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker, LIVESHELF_STORE=self.scenario.store, **database)
         self._run("worker", "cloud", "worker", **database)
-        api = self._run("api", "cloud", "api", LIVESHELF_API_PORT=str(port), **database)
-        api.wait_ready(self._api_answers, timeout_s=START_WAIT_S)
+        web = self._run("web", "cloud", "api", LIVESHELF_API_PORT=str(port), **database)
+        web.wait_ready(self._web_answers, timeout_s=START_WAIT_S)
 
-    def _api_answers(self) -> bool:
+    def _web_answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.api_url}/readyz", timeout=5) as answer:  # noqa: S310 - our own API
                 return bool(answer.status == 200)
@@ -240,7 +262,7 @@ class DemoStore:
         pace = self.options.shoppers_per_hour
         more = () if pace is None else ("--shoppers-per-hour", str(pace))
         world = self._run(
-            "world", "firmware_sim", "world", *files, "--api", self.api_url, "--truth", str(self.truth), *more
+            WORLD, "firmware_sim", "world", *files, "--api", self.api_url, "--truth", str(self.truth), *more
         )
         world.wait_ready(self._world_socket.exists, timeout_s=START_WAIT_S)
 
@@ -258,11 +280,21 @@ class DemoStore:
             row = connection.execute(NOT_COUNTED, {"store": self.scenario.store, "at": self.clock.now()}).fetchone()
         return row is not None and row[0] == 0
 
+    def _wait_whole(self) -> None:
+        """Wait, not for ever, until every program that is started again runs and is there for the others."""
+        deadline = time.monotonic() + DRAIN_WAIT_S
+        self.supervisor.wait_all_run(timeout_s=DRAIN_WAIT_S)
+        while time.monotonic() < deadline and not (self._database_answers() and self._broker_listens()):
+            time.sleep(POLL_S)
+
     def _wait_caught_up(self, behind: Callable[[psycopg.Connection], int]) -> None:
         deadline = time.monotonic() + DRAIN_WAIT_S
-        with connect(self.database_url, autocommit=True) as connection:
-            while behind(connection) and time.monotonic() < deadline:
-                time.sleep(POLL_S)
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError), connect(self.database_url, autocommit=True) as link:
+                while behind(link) and time.monotonic() < deadline:
+                    time.sleep(POLL_S)
+                return
+            time.sleep(POLL_S)
 
     def _outboxes(self) -> Iterator[tuple[str, Path]]:
         for config in sorted((self.options.folder / "edge").glob("*.toml")):

@@ -69,7 +69,7 @@ SELECT (SELECT count(*) FROM load l LEFT JOIN projection_cursor c USING (store)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The one line a headless run ends with."""
+    """The one line a headless run ends with. `restarts` says how often each program was started again."""
 
     readings: int
     picks: int
@@ -84,6 +84,7 @@ class Summary:
     lost: int
     duplicates: int
     quantity_exact_share: float | None
+    restarts: Mapping[str, int]
 
     def to_json(self) -> str:
         """Return the summary as one line of JSON."""
