@@ -30,7 +30,7 @@ MODULES = {
 """Modules by extra, by the names one imports. A test keeps the extras the same."""
 
 STORE_MODULES = tuple(
-    module for extra in ("edge", "gateway", "cloud", "web") for module in dict.fromkeys(MODULES[extra])
+    dict.fromkeys(module for extra in ("edge", "gateway", "cloud", "web") for module in MODULES[extra])
 )
 """What a whole store on one machine needs whichever database and broker it uses."""
 
