@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 from psycopg import Connection
@@ -22,6 +22,7 @@ from contract.clock import Clock
 from contract.errors import LiveShelfError
 from contract.ids import StoreId
 from database.connection import connect
+from database.presence import WORKER, announce
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ class Worker:
             connect(url, application_name=APPLICATION_NAME) as connection,
             connect(url, autocommit=True, application_name=APPLICATION_NAME) as listener,
         ):
+            announce(listener, WORKER)
             listener.execute("LISTEN loaded")
             while not stop.is_set():
                 self.step(connection)
@@ -138,7 +140,7 @@ class Worker:
     def _forget(self, connection: Connection[TupleRow]) -> None:
         at = self._clock.now()
         if self._forgot_at is None or at - self._forgot_at >= FORGET_EVERY:
-            forget(connection, at=at)
+            forget(connection, at=at, wall_at=datetime.now(UTC))
             self._forgot_at = at
 
     def _make_partitions(self, connection: Connection[TupleRow]) -> None:
