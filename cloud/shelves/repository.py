@@ -73,6 +73,8 @@ TASKS = """
       AND CASE WHEN %(task_id)s::text IS NOT NULL THEN t.task_id = %(task_id)s
                ELSE t.closed_at IS NULL OR t.closed_at >= %(closed_since)s END"""
 
+SHORTAGES = "SELECT position, opened_at FROM shortage WHERE store = %s AND closed_at IS NULL"
+
 # An order with how the places of its product stand now.
 ORDERS = """
     SELECT o.order_id, o.store, o.sku, r.name, r.name_zh, o.units, o.received_units, o.state, o.reason, o.opened_at,
@@ -163,6 +165,11 @@ def tasks(
     """Return tasks under way and those closed since then, unsorted; or the one asked for."""
     asked = {"store": store, "at": at, "closed_since": closed_since, "task_id": task_id}
     return link.cursor(row_factory=class_row(TaskView)).execute(TASKS, asked).fetchall()
+
+
+def shortages(link: Link, store: str) -> dict[str, datetime]:
+    """Return since when each place that is short has been."""
+    return dict(link.execute(SHORTAGES, (store,)).fetchall())
 
 
 def orders(

@@ -27,8 +27,9 @@ from cloud.shelves.model import (
     Touched,
     natural,
 )
-from cloud.shelves.repository import Link
 from database.presence import GATEWAY, WORKER, present
+
+Link = repository.Link
 
 CHANGES_MAX = 10_000
 """Further behind than so many changes, a screen is quicker read anew."""
@@ -150,6 +151,11 @@ def task_on_page(link: Link, store: str, task_id: str, *, at: datetime) -> TaskV
     """Return one task of the store, however it stands."""
     found = repository.tasks(link, store, at=at, closed_since=None, task_id=task_id)
     return found[0] if found else None
+
+
+def shortages(link: Link, store: str) -> dict[str, datetime]:
+    """Return since when each place that is short has been; `positions` says how it stands, and what is under way."""
+    return repository.shortages(link, store)
 
 
 def orders_on_page(
