@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     from liveshelf.db import app as db
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
+    from liveshelf.people import app as people
     from liveshelf.replay import replay
 
     app.command()(demo)
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(web, name="web")
     cloud.add_typer(key, name="key")
     app.add_typer(db, name="db")
+    app.add_typer(people, name="people")
     app.command()(replay)
     app.command()(doctor)
     app.command()(bench)

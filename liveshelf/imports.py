@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
 from cloud.access.service import create_key
-from cloud.catalog.repository import stores as known_stores
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
 from contract.clock import clock_from_environment
-from contract.errors import ConfigurationError
 from contract.ids import StoreId
-from database.connection import connect
-from database.migrate import applied_steps, missing_steps
-from database.steps import read_steps
-from liveshelf.db import database_url
-
-ANY_STORE = "*"
+from liveshelf.store_database import check_stores, store_database
 
 
 def import_files(store: str, *, catalog: Path | None, planogram: Path | None, stock: Path | None) -> list[str]:
@@ -31,7 +20,7 @@ def import_files(store: str, *, catalog: Path | None, planogram: Path | None, st
     """
     at = clock_from_environment(os.environ).now()
     brought: list[str] = []
-    with _database() as connection, connection.transaction():
+    with store_database() as connection, connection.transaction():
         if catalog:
             brought.append(
                 f"{import_catalog(connection, catalog, store=StoreId(store), at=at)} products from {catalog}"
@@ -51,25 +40,6 @@ def create_api_key(name: str, scopes: Sequence[str], stores: Sequence[str]) -> s
     A store is known once something was imported for it; `*` is every store.
     """
     at = clock_from_environment(os.environ).now()
-    with _database() as connection:
-        known = known_stores(connection)
-        unknown = next((store for store in stores if store not in {*known, ANY_STORE}), None)
-        if unknown is not None:
-            there = ", ".join([*known, f"or {ANY_STORE} for every store"])
-            raise ConfigurationError(
-                f"--store: found {unknown!r}, expected {there}; `liveshelf cloud import` makes one"
-            )
+    with store_database() as connection:
+        check_stores(connection, stores)
         return create_key(connection, name=name, scopes=scopes, stores=stores, at=at)
-
-
-@contextmanager
-def _database() -> Iterator[Connection[TupleRow]]:
-    """Open the database. Raises ConfigurationError when its schema is not the one this version works on."""
-    with connect(database_url(os.environ)) as connection:
-        missing = missing_steps(read_steps(), applied_steps(connection))
-        connection.commit()
-        if missing:
-            raise ConfigurationError(
-                f"the database lacks {len(missing)} migrations, first {missing[0].name}; run `liveshelf db migrate`"
-            )
-        yield connection

@@ -28,11 +28,11 @@ def environment(**settings: str) -> dict[str, str]:
     return {**ours, "LIVESHELF_DATA_DIR": "/nonexistent/liveshelf", **settings}
 
 
-def liveshelf(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def liveshelf(*arguments: str | Path, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `typed` is what it reads."""
     command = [sys.executable, "-m", "liveshelf", *map(str, arguments)]
     return subprocess.run(
-        command, env=environment(**settings), capture_output=True, text=True, timeout=120, check=False
+        command, input=typed, env=environment(**settings), capture_output=True, text=True, timeout=120, check=False
     )
 
 

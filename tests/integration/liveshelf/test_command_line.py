@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.access.login.model import ROLES
 from cloud.access.model import SCOPES
 from liveshelf.commands import SCOPES as SCOPES_IN_HELP
+from liveshelf.people import ROLES as ROLES_IN_HELP
 from tests.integration.liveshelf.running import PREFIX, liveshelf, liveshelf_on_a_shelf
 
 
@@ -25,6 +27,10 @@ def test_the_help_for_keys_names_every_scope_there_is() -> None:
     assert SCOPES_IN_HELP == SCOPES
 
 
+def test_the_help_for_people_names_every_role_there_is() -> None:
+    assert ROLES_IN_HELP == ROLES
+
+
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [
@@ -35,6 +41,8 @@ def test_the_help_for_keys_names_every_scope_there_is() -> None:
         ("cloud worker", "cloud"),
         ("cloud import --store s --catalog c.csv", "cloud"),
         ("cloud key create --name n --scope availability:read --store s", "cloud"),
+        ("people list", "cloud"),
+        ("people add li --name Li --role staff --store s", "cloud"),
         ("db up", "gateway"),
         ("db migrate", "gateway"),
         ("db status", "gateway"),
