@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import psycopg
 
 from gateway.counters import Counters
+from gateway.loading.broker_link import BrokerLink
 from gateway.loading.lease import LeaseLost
 from gateway.loading.load import Load
 from gateway.loading.session import DATABASE_AWAY, Session, wall_now
@@ -54,6 +55,7 @@ class Loader:
         self._watermarks = Watermarks(lambda device: self._session.watermarks([device]))
         self._tally = Tally(session.connection, session.lease, at=settings.clock.now())
         self._book = self._new_book()
+        self._broker_link = BrokerLink()
         self._failures = 0
         self._tended_at_s = self._saved_at_s = self._newest_at_s = time.monotonic()
 
@@ -144,10 +146,11 @@ class Loader:
             self._counters.acks += 1
 
     def _tend(self) -> None:
-        """Look after what has its own time: lease, evidence, newest weights, saved state."""
+        """Look after what has its own time: lease, broker, evidence, newest weights, saved state."""
         now_s = time.monotonic()
         try:
             self._session.tend()
+            self._tell_broker_link()
             if now_s - self._tended_at_s >= TEND_S:
                 self._tended_at_s = now_s
                 self._tally.refresh(self._session.connection, at=self._settings.clock.now(), wall_at=wall_now())
@@ -159,6 +162,10 @@ class Loader:
                 logger.debug("counters", extra={"event": "counters", **self._counters.facts()})
         except (LeaseLost, *DATABASE_AWAY) as error:
             self._recover(error)
+
+    def _tell_broker_link(self) -> None:
+        connected, at = self._subscription.connected, self._settings.clock.now()
+        self._broker_link.tell(self._session.connection, self._session.lease, connected=connected, at=at)
 
     def _recover(self, error: Exception) -> None:
         """Forget what is in doubt and read it again, as soon as the database lets us.
@@ -178,6 +185,7 @@ class Loader:
             except DATABASE_AWAY as again:
                 logger.warning("database away again", extra={"event": "database_away", "reason": str(again)})
         self._book = self._new_book()
+        self._broker_link = BrokerLink()
         self._counters.ready = True
 
     def _new_book(self) -> AckBook:

@@ -98,10 +98,12 @@ def happenings(link: Link, store: str, after: Heads | None = None, limit: int = 
     return timeline.happenings(link, store, after=after, limit=limit)
 
 
-def shelf_events(link: Link, store: str, shelf: str, *, since: datetime, until: datetime) -> list[Happening]:
-    """Return what the sensors of a shelf saw happen between two shop times, oldest first."""
+def shelf_events(
+    link: Link, store: str, shelf: str, *, since: datetime, until: datetime, limit: int = EVENTS_MAX
+) -> list[Happening]:  # fmt: skip
+    """Return what the sensors of a shelf saw happen between two shop times, oldest first: the newest `limit` of it."""
     places, _ = timeline.shelf_places(link, store, shelf, at=until)
-    return timeline.events_of_shelf(link, store, places, since=since, until=until, limit=EVENTS_MAX)[::-1]
+    return timeline.events_of_shelf(link, store, places, since=since, until=until, limit=limit)[::-1]
 
 
 def weights(

@@ -17,6 +17,7 @@ from psycopg import Connection
 from contract.errors import LiveShelfError
 from contract.ids import DeviceId, JournalId, StoreId
 from database.connection import connect
+from database.presence import GATEWAY, announce
 from gateway.loading import lease as leases
 from gateway.loading.lease import Lease, LeaseLost
 from gateway.loading.load import Journal
@@ -89,6 +90,7 @@ class Session:
         if _epoch(self.connection) != self.epoch:
             raise DatabaseReplaced
         leases.renew(self.connection, self.lease, wall_at=wall_now())
+        announce(self.connection, GATEWAY, store=self.lease.store)
         self._renewed_at = wall_now()
 
     def close(self) -> None:
@@ -113,6 +115,7 @@ def open_session(url: str, store: StoreId, owner: str, stop: threading.Event) ->
         try:
             lease = leases.acquire(connection, store, owner, wall_at=wall_now())
             if lease is not None:
+                announce(connection, GATEWAY, store=store)
                 logger.info("store taken", extra={"event": "store_taken", "store": store, "fence": lease.fence})
                 return Session(url, connection, lease, _epoch(connection), stop)
             holder = leases.holder(connection, store)
