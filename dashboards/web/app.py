@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cloud import app as api
+from cloud.changes.listening import listen
 from cloud.parts import open_parts
 from cloud.settings import CloudSettings
 from contract.clock import Clock
@@ -17,11 +18,15 @@ from dashboards.settings import WebSettings
 from dashboards.web import files
 from dashboards.web.errors import add_handlers
 from dashboards.web.home import routes as home
+from dashboards.web.live import routes as live
+from dashboards.web.live.hub import Hub
+from dashboards.web.live.reading import Reading
+from dashboards.web.live.rendering import Templates
 from dashboards.web.login import routes as login
 from dashboards.web.security import SecurityHeaders
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, files)
+AREAS = (home, login, live, files)
 
 
 class Site:
@@ -37,7 +42,10 @@ class Site:
         await (self._api if to_api else self.pages)(scope, receive, send)
 
     def stop(self) -> None:
-        """End what never ends by itself; called from a signal handler."""
+        """End the streams, which never end by themselves; called from a signal handler."""
+        hub: Hub | None = getattr(self.pages.state, "hub", None)
+        if hub is not None:
+            hub.stop()
 
 
 def make_site(settings: CloudSettings, web: WebSettings, clock: Clock) -> Site:
@@ -48,7 +56,12 @@ def make_site(settings: CloudSettings, web: WebSettings, clock: Clock) -> Site:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_parts(settings, clock) as parts:
             app.state.parts = api_app.state.parts = parts
-            yield
+            hub = Hub(
+                source=Reading(parts), renderer=Templates(), clock=clock, feed=lambda: listen(settings.database_url)
+            )
+            async with hub.running():
+                app.state.hub = hub
+                yield
 
     pages = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     pages.state.settings = web

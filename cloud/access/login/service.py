@@ -185,10 +185,10 @@ def log_in_by_pin(link: Link, pin: str, *, address: str, wall_at: datetime) -> s
     return token
 
 
-def session_of(link: Link, token: str, *, wall_at: datetime) -> Session | None:
+def session_of(link: Link, token: str, *, wall_at: datetime, prolong: bool = True) -> Session | None:
     """Return whom the token stands for; None when it is unknown, over, or the person is disabled.
 
-    Its use prolongs a session; that is written down once a minute at most.
+    Its use prolongs a session; that is written down once a minute at most. Without `prolong` it is only looked at.
     """
     digest = model.token_digest(token)
     if digest is None:
@@ -197,7 +197,7 @@ def session_of(link: Link, token: str, *, wall_at: datetime) -> Session | None:
         found = repository.session(link, digest)
         if found is None or not model.is_live(made_at=found.made_at, seen_at=found.seen_at, wall_at=wall_at):
             return None
-        if wall_at - found.seen_at >= model.SESSION_SEEN_EVERY:
+        if prolong and wall_at - found.seen_at >= model.SESSION_SEEN_EVERY:
             repository.seen(link, digest, wall_at=wall_at)
     return Session(person=found.person, csrf=model.csrf_of(token))
 

@@ -16,13 +16,13 @@ BYTES_MAX = 256 * 1024
 
 
 class Client:
-    """A page that is open in a browser. `told` is how far it knows the store, `down` the banner it shows (None: not
-    told yet). `token` is its log-in.
+    """A page that is open in a browser. `told` is how far it knows the store (None: that cannot be told), `down` the
+    banner it shows (None: not told yet), `token` its log-in.
 
     What waits for it is bounded: `offer` never blocks, so no page can hold up another.
     """
 
-    def __init__(self, *, store: str, language: Language, told: Heads, token: str) -> None:
+    def __init__(self, *, store: str, language: Language, told: Heads | None, token: str) -> None:
         self.store = store
         self.language = language
         self.told = told
