@@ -48,18 +48,20 @@ class SimulatedLine:
 
     `signal` gives the input in counts at gain 128, before saturation, at a shop time in milliseconds. `rate_sps` is
     the RATE pin, 10 or 80. The chip is powered with its board, when `Clock.mono_ms` is 0, but until `start` is called
-    it converts nothing and the line is not ready. `wall_ns` measures pulses. One thread reads the line; `start` may
-    come from another.
+    it converts nothing and the line is not ready. `wall_ns` measures pulses. One thread reads the line; `start`,
+    `unplug` and `plug_in` may come from another.
     """
 
     __slots__ = (
         "_clock_ms",
         "_code",
+        "_connected",
         "_done_ms",
         "_dout",
         "_due_ms",
         "_left",
         "_period_ms",
+        "_plugged",
         "_pulses",
         "_selected",
         "_settle_ms",
@@ -95,19 +97,37 @@ class SimulatedLine:
         self._selected: int = CHANNEL_A_128_PULSES
         self._settle_start_ms: float = 0.0
         self._start_count: float = 0.0
+        self._plugged = True
+        self._connected = True  # `_plugged` as the thread that reads the line has last seen it
 
     def start(self, *, phase: float = 0.0) -> None:
         """Let conversions run from now on; the first ends after one period and `phase` of another."""
         self._due_ms = self._clock_ms() + self._period_ms * (1.0 + phase)
+
+    def unplug(self) -> None:
+        """Pull the plug of the scale: no power, no data. The line is pulled up and never ready until `plug_in`."""
+        self._plugged = False
+
+    def plug_in(self) -> None:
+        """Put the plug back: the chip powers up and has to settle."""
+        self._plugged = True
 
     def ready(self) -> bool:
         """Tell whether DOUT is low. Between the bits of a frame that is the last bit, as on the wire.
 
         A driver that looks here instead of clocking on has given the frame up, once the next conversion ends.
         """
+        if self._plugged is not self._connected:
+            self._follow_plug()
         if self._clock_ms() >= self._due_ms:
             self._finish_conversions()
         return not self._dout
+
+    def _follow_plug(self) -> None:
+        """Lose power, or power up, between two frames: only the thread that reads the line touches the chip."""
+        self._connected = self._plugged
+        self._power_down()
+        self._due_ms = self._clock_ms() + self._period_ms if self._connected else math.inf
 
     def clock_bit(self) -> int:
         """Give one pulse and return DOUT while the clock is high; a pulse of more than 60 us resets the chip.

@@ -156,7 +156,16 @@ class SimulatedBay:
             if plate not in self._loaded:
                 self._loaded.add(plate)
                 line.start(phase=self._phase(plate))
+        if change.unplugged is not None:
+            self._follow_plugs(change.unplugged)
         self._reader.set_tags({zone: change.tags[zone] for zone in self._zones if zone in change.tags})
+
+    def _follow_plugs(self, unplugged: frozenset[str]) -> None:
+        for plate, line in self._lines.items():
+            if plate in unplugged:
+                line.unplug()
+            else:
+                line.plug_in()
 
     def _phase(self, plate: PlateId) -> float:
         """Return where in a period a converter runs: each has its own oscillator, so no two end together."""

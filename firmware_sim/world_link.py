@@ -38,10 +38,14 @@ class BadWorldLine(LiveShelfError):
 
 @dataclass(frozen=True, slots=True)
 class WorldChange:
-    """What a line of the world says: grams on plates, and tags (EPC in hex) in zones."""
+    """What a line of the world says: grams on plates, and tags (EPC in hex) in zones.
+
+    `unplugged` names all plates whose plug is pulled; None when the line says nothing of plugs.
+    """
 
     loads: Mapping[str, float]
     tags: Mapping[str, Sequence[str]]
+    unplugged: frozenset[str] | None = None
 
 
 def parse_change(line: bytes) -> WorldChange:
@@ -53,6 +57,7 @@ def parse_change(line: bytes) -> WorldChange:
     return WorldChange(
         loads={plate: _grams(plate, found) for plate, found in _table(message, "loads").items()},
         tags={zone: _epcs(zone, found) for zone, found in _table(message, "tags").items()},
+        unplugged=_plates(message["unplugged"]) if "unplugged" in message else None,
     )
 
 
@@ -66,6 +71,12 @@ def _epcs(zone: str, found: object) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(epc, str) for epc in found):
         raise BadWorldLine(f"tags.{zone}: found {found!r}, expected a list of EPCs in hex")
     return found
+
+
+def _plates(found: object) -> frozenset[str]:
+    if not isinstance(found, list) or not all(isinstance(plate, str) for plate in found):
+        raise BadWorldLine(f"unplugged: found {found!r}, expected a list of plates")
+    return frozenset(found)
 
 
 def _table(message: object, key: str) -> dict[str, object]:

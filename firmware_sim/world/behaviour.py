@@ -26,6 +26,17 @@ class Behaviour:
     `crosstalk`: share of a moving load that each neighbouring plate takes. Measured in the same data, cps-test-01:
     6, 9 and 4 g of 585 g on the neighbours of a picked bottle, 1 to 2 %.
 
+    `rush_factor`: how many times as many shoppers come in a rush hour. 15 people a minute is a shop before a storm: all
+    shelves move at once, and staff fall behind within minutes.
+
+    `sweep_leaves`: weights of 0, 1, 2 units left behind at a place that is swept. Retail loss prevention speaks of a
+    sweep when a facing is cleared; one unit in the far corner is easily missed.
+
+    `notice_s`: how long staff leave a task they saw on the list to others. With the list read every `task_poll_s`, a
+    new task stays open for 20 to 55 s: time enough for a visitor to read the top card and press Take (some 10 s to
+    find it, 10 to decide). Taken by staff it is fetched and set down within about 40 s, so that the first task is
+    still seen verified one to two minutes after it opened.
+
     `lead_time_s`: the supplier delivers 2 to 5 shop minutes after an order (demand of the demo, not of this world).
     """
 
@@ -45,9 +56,12 @@ class Behaviour:
     overlap: float = 0.01
     crosstalk: Span = (0.01, 0.03)
 
+    rush_factor: float = 6.0
+    sweep_leaves: tuple[float, ...] = (0.6, 0.25, 0.15)
+
     staff: int = 2
     task_poll_s: float = 10.0
-    notice_s: Span = (5.0, 20.0)
+    notice_s: Span = (20.0, 35.0)
     fetch_s: Span = (10.0, 25.0)
     armful_units: int = 8
     armful_weight_g: float = 8000.0

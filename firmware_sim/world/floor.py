@@ -63,17 +63,26 @@ class Floor:
         quantity = self.goods.units_at(position, sku)
         self.truth.write(kind, position=position, sku=sku, change=change, quantity=quantity)
 
-    def reach(self, position: str, movement: Callable[[], Movement], move: Action, off: Action) -> None:
+    def reach(
+        self,
+        position: str,
+        movement: Callable[[], Movement],
+        move: Action,
+        off: Action,
+        *,
+        patient: bool = True,
+    ) -> None:
         """Put a hand into a shelf as soon as there is room for it.
 
         `movement` is asked when the hand goes in, `move` is called for every unit that changes place, `off` when the
-        hand has left. People wait for one another; `Behaviour.overlap` says how seldom they do not.
+        hand has left. People wait for one another; `Behaviour.overlap` says how seldom they do not. Who is not
+        `patient` waits for nobody.
         """
         if not self.acting:
             return
         shelf = self.positions[position].shelf
         free = self._free_at_ms.get(shelf, 0) <= self.clock.mono_ms()
-        if not free and self.rng.random() >= self.behaviour.overlap:
+        if not free and patient and self.rng.random() >= self.behaviour.overlap:
             self.later(self.behaviour.wait_for_shelf_s, lambda: self.reach(position, movement, move, off))
             return
         steps = movement()

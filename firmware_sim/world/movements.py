@@ -20,6 +20,9 @@ NEXT_UNIT_S = (0.3, 0.7)
 ARMFUL_UNIT_S = (0.5, 1.1)
 """How long staff take to set down the next few units of an armful."""
 
+HANDFUL_S = (0.35, 0.7)
+"""How long a hand in a hurry takes for two to four units at once."""
+
 REST_G = (10.0, 80.0)
 PUSH_G = (60.0, 300.0)
 
@@ -57,6 +60,15 @@ def armful_to_shelf(rng: Random, units: int, unit_weight_g: float) -> Movement:
     return _paced(duration_s, (*_approach(rng), *_settings_down(rng, groups, unit_weight_g), *_withdrawal(rng)))
 
 
+def sweep_by_the_handful(rng: Random, units: int, unit_weight_g: float) -> Movement:
+    """Return the movement of somebody who clears a place, two to four units at a time, and does not dwell."""
+    groups: list[int] = []
+    while sum(groups) < units:
+        groups.append(min(rng.randint(2, 4), units - sum(groups)))
+    duration_s = rng.uniform(*REACH_S) + sum(rng.uniform(*HANDFUL_S) for _ in groups)
+    return _paced(duration_s, (*_approach(rng), *_handfuls(rng, groups, unit_weight_g), *_withdrawal(rng)))
+
+
 def duration_s(movement: Movement) -> float:
     """Return how long the hand is in the shelf."""
     return sum(step.wait_s for step in movement)
@@ -71,6 +83,12 @@ def _lifts(rng: Random, units: int, unit_weight_g: float) -> Iterator[Step]:
     for _ in range(units):
         yield Step(rng.uniform(0.5, 1.5), -unit_weight_g * rng.uniform(0.2, 0.8))
         yield Step(rng.uniform(0.5, 1.5), rng.uniform(*REST_G), units=1)
+
+
+def _handfuls(rng: Random, groups: list[int], unit_weight_g: float) -> Iterator[Step]:
+    for group in groups:
+        yield Step(rng.uniform(0.5, 1.5), -group * unit_weight_g * rng.uniform(0.2, 0.8))
+        yield Step(rng.uniform(0.5, 1.5), rng.uniform(*REST_G), units=group)
 
 
 def _settings_down(rng: Random, groups: list[int], unit_weight_g: float) -> Iterator[Step]:

@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from types import FrameType
 from typing import TextIO
 
 from contract.clock import Clock
+from firmware_sim.world.commands import obey
 from firmware_sim.world.configuration import WorldConfiguration, read_configuration
 from firmware_sim.world.errands import Errands
 from firmware_sim.world.http_api import HttpStoreApi
@@ -50,7 +51,7 @@ class WorldProcess:
         self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain_wakes)
         self._errands = Errands(api, woken=self._wake)
         self._shop = Shop(world, clock=clock, truth=truth, errands=self._errands)
-        self._server = LoadServer(Path(world.socket), self._selector, self._shop.shelves.snapshot)
+        self._server = LoadServer(Path(world.socket), self._selector, self._shop.shelves.snapshot, self._obey)
         self._stops = 0
         self._doors_by_s = time.monotonic() + WAIT_FOR_DEVICES_S
 
@@ -84,6 +85,11 @@ class WorldProcess:
         changes = self._shop.shelves.changes()
         if changes:
             self._server.publish(changes)
+
+    def _obey(self, command: object) -> Mapping[str, object]:
+        answer = obey(self._shop.orders, command)
+        logger.info("command", extra={"event": "world_command", "command": command, "answer": answer})
+        return answer
 
     def _wait_s(self) -> float:
         next_ms = self._shop.next_ms

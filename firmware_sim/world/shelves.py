@@ -26,19 +26,24 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new since the last look: a key present replaces the value of that plate or zone."""
+    """What is new since the last look: a key present replaces the value of that plate or zone.
+
+    `unplugged` names all plates whose plug is pulled; None when nobody touched a plug.
+    """
 
     loads: Mapping[str, float]
     tags: Mapping[str, list[str]]
+    unplugged: frozenset[str] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.loads or self.tags)
+        return bool(self.loads or self.tags or self.unplugged is not None)
 
 
 @dataclass(slots=True)
 class _Touched:
     plates: set[str] = field(default_factory=set)
     zones: set[str] = field(default_factory=set)
+    plugs: bool = False
 
 
 class Shelves:
@@ -61,6 +66,7 @@ class Shelves:
         self._neighbours = _neighbours(world)
         self._hands: list[Hand] = []
         self._touched = _Touched()
+        self._unplugged: set[str] = set()
         self.plates = tuple(plate.plate for plate in world.plates)
         self.zones = tuple(self._in_zone)
 
@@ -103,6 +109,21 @@ class Shelves:
         self._hands.remove(hand)
         self._touch(hand.position)
 
+    def unplug(self, plate: str) -> None:
+        """Pull the plug of a scale: it goes on carrying goods and says nothing."""
+        self._unplugged.add(plate)
+        self._touched.plugs = True
+
+    def plug_in(self, plate: str) -> None:
+        """Put the plug of a scale back."""
+        self._unplugged.discard(plate)
+        self._touched.plugs = True
+
+    @property
+    def unplugged(self) -> frozenset[str]:
+        """The plates whose plug is pulled."""
+        return frozenset(self._unplugged)
+
     @property
     def at_rest(self) -> bool:
         """Whether no hand is in any shelf."""
@@ -111,14 +132,16 @@ class Shelves:
     def changes(self) -> Changes:
         """Return what changed since the last call."""
         touched, self._touched = self._touched, _Touched()
-        return self._look(sorted(touched.plates), sorted(touched.zones))
+        return self._look(sorted(touched.plates), sorted(touched.zones), self.unplugged if touched.plugs else None)
 
     def snapshot(self, plates: Iterable[str], zones: Iterable[str]) -> Changes:
         """Return the present state of those plates and zones that exist."""
-        return self._look([p for p in plates if p in self.plates], [z for z in zones if z in self.zones])
+        known = [plate for plate in plates if plate in self.plates]
+        return self._look(known, [zone for zone in zones if zone in self.zones], self.unplugged & {*known})
 
-    def _look(self, plates: Iterable[str], zones: Iterable[str]) -> Changes:
-        return Changes({plate: self.load_g(plate) for plate in plates}, {zone: self.tags_in(zone) for zone in zones})
+    def _look(self, plates: Iterable[str], zones: Iterable[str], unplugged: frozenset[str] | None) -> Changes:
+        loads = {plate: self.load_g(plate) for plate in plates}
+        return Changes(loads, {zone: self.tags_in(zone) for zone in zones}, unplugged)
 
     def _touch(self, position: str) -> None:
         facts = self._positions[position]

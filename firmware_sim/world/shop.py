@@ -7,6 +7,7 @@ from typing import TextIO
 
 from contract.clock import Clock
 from firmware_sim.world.agenda import Agenda
+from firmware_sim.world.commands import Orders
 from firmware_sim.world.configuration import WorldConfiguration
 from firmware_sim.world.errands import Errands
 from firmware_sim.world.floor import Floor
@@ -42,6 +43,8 @@ class Shop:
             rng=Random(f"{world.seed}/people"),
             run=f"{clock.now():%Y%m%dT%H%M%S%f}",
         )
+        self._entrance = Entrance(self._floor)
+        self.orders = Orders(self._floor, self._entrance)
         self.open = False
         self.closed = False
         self._write_all("opening")
@@ -54,7 +57,7 @@ class Shop:
     def open_doors(self, quiet_s: float) -> None:
         """Let people in after `quiet_s` shop seconds, in which the scales can come to know their goods."""
         self.open = True
-        actors = (Entrance(self._floor), StaffRoom(self._floor), Supplier(self._floor), Tidying(self._floor))
+        actors = (self._entrance, StaffRoom(self._floor), Supplier(self._floor), Tidying(self._floor))
         for actor in actors:
             self._floor.later(quiet_s, actor.open)
 

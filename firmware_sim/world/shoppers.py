@@ -21,22 +21,53 @@ class Entrance:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._number = count(1)
+        self._rush_until_ms = 0
         demand = {product.sku: product.demand for product in floor.world.products}
         self._positions = [position.position for position in floor.world.positions]
         self._weights = [demand[position.sku] for position in floor.world.positions]
 
     def open(self) -> None:
         """Let the first shopper come after a while."""
-        per_s = self._floor.behaviour.shoppers_per_hour / 3600.0
-        if per_s > 0.0:
-            self._floor.later(self._floor.rng.expovariate(per_s), self._enter)
+        self._after_a_while(self._floor.behaviour.shoppers_per_hour, self._come)
+
+    def rush(self, for_s: float) -> float:
+        """Let more people come for so long: `Behaviour.rush_factor` times as many in all. Return people an hour.
+
+        A rush in a rush only makes it longer. Two Poisson streams together are one of the sum of their rates.
+        """
+        behaviour = self._floor.behaviour
+        rushing = self._rush_until_ms > self._floor.clock.mono_ms()
+        self._rush_until_ms = max(self._rush_until_ms, self._floor.clock.mono_ms() + round(for_s * 1000))
+        if not rushing:
+            self._await_more()
+        return behaviour.shoppers_per_hour * behaviour.rush_factor
+
+    def new_name(self) -> str:
+        """Return a name no shopper had."""
+        return f"shopper-{next(self._number)}"
+
+    def _come(self) -> None:
+        self._enter()
+        self.open()
+
+    def _await_more(self) -> None:
+        behaviour = self._floor.behaviour
+        self._after_a_while(behaviour.shoppers_per_hour * (behaviour.rush_factor - 1.0), self._come_in_the_rush)
+
+    def _come_in_the_rush(self) -> None:
+        if self._floor.clock.mono_ms() <= self._rush_until_ms:
+            self._enter()
+            self._await_more()
+
+    def _after_a_while(self, per_hour: float, action: Action) -> None:
+        if per_hour > 0.0:
+            self._floor.later(self._floor.rng.expovariate(per_hour / 3600.0), action)
 
     def _enter(self) -> None:
         rng = self._floor.rng
         wishes = _draw_number(rng, self._floor.behaviour.stops)
         visits = list(dict.fromkeys(rng.choices(self._positions, self._weights, k=wishes)))
-        Shopper(self._floor, f"shopper-{next(self._number)}", visits).next_stop()
-        self.open()
+        Shopper(self._floor, self.new_name(), visits).next_stop()
 
 
 @dataclass(slots=True)
@@ -48,6 +79,21 @@ class Shopper:
     visits: list[str]
     unwanted_sku: str = ""
     _moved: int = field(default=0, init=False)
+
+    def pick_now(self, position: str, units: int) -> None:
+        """Take so many units, or what is left of them, without waiting for anybody, and go on."""
+        sku = self.floor.positions[position].sku
+
+        def movement() -> Movement:
+            left = min(units, self.floor.goods.units_at(position))
+            return reach_to_pick(self.floor.rng, left, self.floor.mean_g[sku]) if left else ()
+
+        def off() -> None:
+            if self._moved:
+                self.floor.record("pick", position, sku, -self._moved)
+            self.next_stop()
+
+        self.floor.reach(position, movement, lambda: self._take(position, sku), off, patient=False)
 
     def next_stop(self) -> None:
         """Walk to the next shelf, or to the till when all is taken."""

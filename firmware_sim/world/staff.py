@@ -1,4 +1,8 @@
-"""Staff: they look at the task list, take a task, carry goods from the backroom and say what they did."""
+"""Staff: they look at the task list, take a task, carry goods from the backroom and say what they did.
+
+A visitor of the demonstration takes tasks on a page and has no hands here: a colleague carries the goods for whoever is
+none of ours, and leaves it to them to say that it is done.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,13 @@ from firmware_sim.world.errands import Answer, Errand, Then
 from firmware_sim.world.floor import Floor
 from firmware_sim.world.movements import Movement, armful_to_shelf
 
+OURS = "staff-"
+"""How the names of the simulated people begin."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task as the API lists it, as far as staff need it."""
+    """A task as the API lists it, as far as staff need it. `visitor`: taken by a person who is none of ours."""
 
     task_id: str
     kind: str
@@ -22,27 +29,35 @@ class Task:
     sku: str
     units: int
     taken: bool
+    visitor: bool
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Task:
         """Return the task of one row. Raises KeyError, TypeError or ValueError when the row is not a task."""
+        taken = row.get("state") == "taken"
         return cls(
             task_id=str(row["task_id"]),
             kind=str(row["kind"]),
             position=str(row["position"]),
             sku=str(row["sku"]),
             units=int(row.get("suggested_units") or 0),
-            taken=row.get("state") == "taken",
+            taken=taken,
+            visitor=taken and not str(row.get("assignee") or "").startswith(OURS),
         )
 
 
 class StaffRoom:
-    """The people of the store and the list they work from: one task each at a time, the oldest first."""
+    """The people of the store and the list they work from: one task each at a time, the oldest first.
+
+    A new task is left alone for `Behaviour.notice_s` from the moment they first saw it on the list.
+    """
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        self._idle = [f"staff-{number + 1}" for number in range(floor.behaviour.staff)]
+        self._idle = [f"{OURS}{number + 1}" for number in range(floor.behaviour.staff)]
+        self._leave_until_ms: dict[str, int] = {}
         self._begun: set[str] = set()
+        self._helped: set[str] = set()
         query = urlencode({"store": floor.world.store, "state": "open,taken"})
         self._list = Errand(method="GET", path=f"/v1/tasks?{query}", keep=False)
 
@@ -55,31 +70,54 @@ class StaffRoom:
 
     def _assign(self, answer: Answer) -> None:
         for row in answer.body.get("tasks", []) if answer.ok else []:
-            if self._idle and self._may_begin(row):
-                task, name = Task.from_row(row), self._idle.pop(0)
+            task = self._readable(row)
+            if task is None:
+                continue
+            if task.visitor:
+                self._help(task)
+            elif self._idle and row.get("workable", True) and self._is_due(task):
                 self._begun.add(task.task_id)
-                Job(self._floor, name, task, self).begin()
+                Job(self._floor, self._idle.pop(0), task, self).begin()
         self.open()
 
-    def _may_begin(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether a task is for us: workable, at a place we know, and not begun by us or by others."""
+    def _readable(self, row: Mapping[str, Any]) -> Task | None:
+        """Return the task of a row when it is work for the shop floor, at a place we know.
+
+        What was swept is for loss prevention to look into, and nobody here plays them.
+        """
         try:
             task = Task.from_row(row)
         except (KeyError, TypeError, ValueError):
-            return False
-        ours = not task.taken or str(row.get("assignee") or "").startswith("staff-")
+            return None
         known = self._floor.positions.get(task.position)
         at_home = known is not None and known.sku == task.sku
-        return ours and at_home and row.get("workable", True) and task.task_id not in self._begun
+        return task if at_home and task.kind != "investigate" else None
+
+    def _is_due(self, task: Task) -> bool:
+        """Tell whether a task that nobody of us began has been left to others for long enough; ours goes on at once."""
+        if task.task_id in self._begun:
+            return False
+        now_ms = self._floor.clock.mono_ms()
+        if task.task_id not in self._leave_until_ms:
+            leave_s = self._floor.rng.uniform(*self._floor.behaviour.notice_s)
+            self._leave_until_ms[task.task_id] = now_ms + round(leave_s * 1000)
+        return task.taken or now_ms >= self._leave_until_ms[task.task_id]
+
+    def _help(self, task: Task) -> None:
+        """Carry the goods for a visitor, once a task. It costs none of us time: the hands stand for the visitor's."""
+        if task.kind == "refill" and task.task_id not in self._helped:
+            self._helped.add(task.task_id)
+            Job(self._floor, f"colleague-{len(self._helped)}", task, self).begin()
 
     def back(self, name: str) -> None:
         """Take a person back who is done."""
-        self._idle.append(name)
+        if name.startswith(OURS):
+            self._idle.append(name)
 
 
 @dataclass(slots=True)
 class Job:
-    """One person doing one task. `done` counts the units that reached the shelf."""
+    """One person doing one task. `done` counts the units that reached the shelf; for a visitor nothing is said."""
 
     floor: Floor
     name: str
@@ -89,10 +127,7 @@ class Job:
     _placed: int = field(default=0, init=False)
 
     def begin(self) -> None:
-        """See the task after a while, and take it."""
-        self.floor.later(self.floor.behaviour.notice_s, self._take)
-
-    def _take(self) -> None:
+        """Take the task, unless somebody has, and go."""
         if self.task.taken:
             self._go(Answer(200))
             return
@@ -151,6 +186,9 @@ class Job:
         self.floor.errands.send(Errand(method="POST", path="/v1/counts", body=body, key=key), lambda _: self._report())
 
     def _report(self) -> None:
+        if self.task.visitor:
+            self.room.back(self.name)
+            return
         self._say("done", {"units": self.done}, lambda _: self.room.back(self.name))
 
     def _say(self, deed: str, body: Mapping[str, Any], then: Then) -> None:

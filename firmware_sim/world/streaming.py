@@ -1,18 +1,22 @@
 """The wires' end in the world: a unix socket on which each client gets the loads and tags it asked for.
 
 JSON lines. A client says `{"device", "plates", "zones"}`; it is sent a snapshot, then changes:
-`{"loads": {plate: grams}, "tags": {zone: [EPC]}}`, where a key present replaces the value of that plate or zone.
+`{"loads": {plate: grams}, "tags": {zone: [EPC]}}`, where a key present replaces the value of that plate or zone, and
+`"unplugged": [plate]` replaces the list of the plates whose plug is pulled. A client that says `{"command": {...}}`
+instead is answered by one line and let go (`firmware_sim.world.commands`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from contract.errors import ConfigurationError
 from firmware_sim.world.shelves import Changes
@@ -29,6 +33,7 @@ SOCKET_PATH_BYTES_MAX = 107
 """Longest path of a unix socket on Linux (`sun_path` holds 108 bytes with the closing zero, unix(7))."""
 
 Snapshot = Callable[[list[str], list[str]], Changes]
+Obey = Callable[[object], Mapping[str, object]]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,10 +49,11 @@ class _Client:
 class LoadServer:
     """Serves any number of clients from one thread; the caller waits on the selector it was given."""
 
-    def __init__(self, path: Path, selector: selectors.BaseSelector, snapshot: Snapshot) -> None:
+    def __init__(self, path: Path, selector: selectors.BaseSelector, snapshot: Snapshot, obey: Obey) -> None:
         self._path = path
         self._selector = selector
         self._snapshot = snapshot
+        self._obey = obey
         self._clients: set[_Client] = set()
         self._listener = _listen(path)
         selector.register(self._listener, selectors.EVENT_READ, self._accept)
@@ -62,8 +68,10 @@ class LoadServer:
         for client in tuple(self._clients):
             loads = {plate: load_g for plate, load_g in changes.loads.items() if plate in client.plates}
             tags = {zone: epcs for zone, epcs in changes.tags.items() if zone in client.zones}
-            if loads or tags:
-                self._send(client, Changes(loads, tags))
+            unplugged = None if changes.unplugged is None else changes.unplugged & client.plates
+            told = Changes(loads, tags, unplugged)
+            if told:
+                self._send(client, told)
 
     def close(self) -> None:
         """Let all clients go and remove the socket."""
@@ -100,13 +108,28 @@ class LoadServer:
         while client in self._clients and b"\n" in client.received:
             line, _, rest = bytes(client.received).partition(b"\n")
             client.received = bytearray(rest)
-            self._subscribe(client, line)
+            self._hear(client, line)
 
-    def _subscribe(self, client: _Client, line: bytes) -> None:
+    def _hear(self, client: _Client, line: bytes) -> None:
         try:
             wish = json.loads(line)
+        except ValueError:
+            wish = None
+        if isinstance(wish, dict) and "command" in wish:
+            self._answer(client, self._obey(wish["command"]))
+        else:
+            self._subscribe(client, wish if isinstance(wish, dict) else {})
+
+    def _answer(self, client: _Client, answer: Mapping[str, object]) -> None:
+        """Send one short line, which the buffer of the socket holds, and let the client go."""
+        with contextlib.suppress(OSError):
+            client.connection.send(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+        self._drop(client)
+
+    def _subscribe(self, client: _Client, wish: Mapping[str, Any]) -> None:
+        try:
             device, plates, zones = str(wish["device"]), list(map(str, wish["plates"])), list(map(str, wish["zones"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             logger.warning("unreadable wish", extra={"event": "world_wish_unreadable", "reason": repr(error)})
             self._drop(client)
             return
@@ -115,7 +138,10 @@ class LoadServer:
         self._send(client, self._snapshot(plates, zones))
 
     def _send(self, client: _Client, changes: Changes) -> None:
-        line = json.dumps({"loads": dict(changes.loads), "tags": dict(changes.tags)}, separators=(",", ":"))
+        told: dict[str, object] = {"loads": dict(changes.loads), "tags": dict(changes.tags)}
+        if changes.unplugged is not None:
+            told["unplugged"] = sorted(changes.unplugged)
+        line = json.dumps(told, separators=(",", ":"))
         waiting = bool(client.backlog)
         client.backlog += line.encode() + b"\n"
         if len(client.backlog) > BACKLOG_BYTES_MAX:

@@ -118,6 +118,19 @@ def tags_seen(bay: BayHardware) -> set[str]:
     return {sighting.epc for sighting in bay.readers[0].sightings()}
 
 
+def silent(bay: BayHardware, plate: PlateId) -> Callable[[], bool]:
+    """Tell whether a line gives nothing for a while in which conversions would have ended."""
+
+    def found() -> bool:
+        for _ in range(30):
+            if bay.lines[plate].ready():
+                return False
+            time.sleep(0.01)
+        return True
+
+    return found
+
+
 def test_until_the_world_speaks_lines_are_not_ready_and_the_reader_is_away(bay: BayHardware) -> None:
     time.sleep(0.05)
     assert not any(line.ready() for line in bay.lines.values())
@@ -148,6 +161,19 @@ def test_a_change_names_only_what_changed(path: Path, bay: BayHardware) -> None:
     until(weighs(bay, PLATES[0], 1000.0))
     world.send({"tags": {"b1-s1-z1": EPCS[:1]}})
     until(lambda: tags_seen(bay) == set(EPCS[:1]))
+    world.close()
+
+
+def test_a_plate_whose_plug_is_pulled_is_silent_until_it_is_put_back(path: Path, bay: BayHardware) -> None:
+    world = SmallWorld(path)
+    until(weighs(bay, PLATES[0], 1000.0))
+    world.send({"unplugged": ["b1-s1-l1", "b2-s1-l1"]})
+    until(silent(bay, PLATES[0]))
+    world.send({"loads": {"b1-s1-l1": 480.0}})
+    until(weighs(bay, PLATES[1], 0.0))
+    assert not bay.lines[PLATES[0]].ready()
+    world.send({"unplugged": []})
+    until(weighs(bay, PLATES[0], 480.0))
     world.close()
 
 
@@ -182,7 +208,7 @@ def test_a_world_that_talks_nonsense_is_left_and_asked_again(path: Path, bay: Ba
 
 def test_the_world_of_the_simulator_and_the_wires_speak_alike(path: Path, bay: BayHardware) -> None:
     with selectors.DefaultSelector() as selector:
-        server = LoadServer(path, selector, lambda plates, zones: Changes(LOADS, {"b1-s1-z1": EPCS}))
+        server = LoadServer(path, selector, lambda plates, zones: Changes(LOADS, {"b1-s1-z1": EPCS}), lambda _: {})
 
         def served() -> bool:
             for key, mask in selector.select(0.05):
@@ -194,6 +220,10 @@ def test_the_world_of_the_simulator_and_the_wires_speak_alike(path: Path, bay: B
         server.publish(Changes({"b1-s1-l2": 538.0}, {"b1-s1-z1": EPCS[:1]}))
         until(weighs(bay, PLATES[1], 538.0))
         until(lambda: tags_seen(bay) == set(EPCS[:1]))
+        server.publish(Changes({}, {}, frozenset({"b1-s1-l2"})))
+        until(silent(bay, PLATES[1]))
+        server.publish(Changes({}, {}, frozenset()))
+        until(weighs(bay, PLATES[1], 538.0))
         server.close()
 
 

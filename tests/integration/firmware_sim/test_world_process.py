@@ -225,6 +225,42 @@ def test_a_client_that_talks_nonsense_is_let_go_and_others_are_served(files: Sce
         wires.close()
 
 
+def _command_answer(files: Scenario, command: object) -> dict[str, Any]:
+    with socket.socket(socket.AF_UNIX) as visitor:
+        visitor.settimeout(PATIENCE_S)
+        visitor.connect(str(files.socket))
+        visitor.sendall(json.dumps({"command": command}).encode() + b"\n")
+        with visitor.makefile("rb") as lines:
+            found: dict[str, Any] = json.loads(lines.readline())
+            assert lines.readline() == b"", "one line, and the visitor is let go"
+    return found
+
+
+def test_a_visitor_commands_and_the_wires_feel_it(files: Scenario) -> None:
+    with _running(files, "http://127.0.0.1:9"):
+        wires = _Wires(files, "bay-1", ["b1-s1-l1"], [])
+        before = wires.line()
+        assert before["unplugged"] == []
+        told = _command_answer(files, {"do": "pick", "position": "b1-s1-p1", "units": 2})
+        assert told == {"ok": True, "said": "pick_began", "facts": {"position": "b1-s1-p1", "units": 2}}
+        assert wires.line()["loads"].keys() == {"b1-s1-l1"}
+        _wait_for(lambda: any(line["kind"] == "pick" and line["change"] == -2 for line in _truth(files)))
+        pulled = _command_answer(files, {"do": "unplug_scale", "plate": "b1-s1-l1", "for_s": 60})
+        assert pulled["facts"]["positions"] == ["b1-s1-p1"]
+        plugs = iter(wires.line, None)
+        assert next(line["unplugged"] for line in plugs if "unplugged" in line) == ["b1-s1-l1"]
+        assert next(line["unplugged"] for line in plugs if "unplugged" in line) == []
+        wires.close()
+
+
+def test_a_wrong_command_is_answered_and_the_world_goes_on(files: Scenario) -> None:
+    with _running(files, "http://127.0.0.1:9"):
+        told = _command_answer(files, {"do": "rush_hour", "minutes": "many"})
+        facts = {"field": "minutes", "found": "many", "expected": "a number above 0, at most 120"}
+        assert told == {"ok": False, "said": "wrong_command", "facts": facts}
+        assert _command_answer(files, {"do": "rush_hour"})["said"] == "rush_hour_began"
+
+
 def test_a_second_world_on_the_same_socket_is_one_sentence(files: Scenario) -> None:
     with _running(files, "http://127.0.0.1:9"):
         second = subprocess.run(

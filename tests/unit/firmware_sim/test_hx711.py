@@ -268,3 +268,34 @@ def test_a_rate_the_chip_does_not_have_is_refused() -> None:
     signal: Callable[[float], float] = float
     with pytest.raises(ValueError, match=r"rate_sps: found 60.0, expected one of \[10.0, 80.0\]"):
         SimulatedLine(signal, ManualClock(), rate_sps=60.0)
+
+
+def test_a_scale_whose_plug_is_pulled_is_never_ready_and_its_line_stays_high() -> None:
+    bench = Bench()
+    bench.settle()
+    bench.line.unplug()
+    for _ in range(50):
+        bench.clock.advance(0.1)
+        assert not bench.line.ready()
+    assert [bench.line.clock_bit() for _ in range(25)] == [1] * 25
+
+
+def test_a_scale_that_is_plugged_in_again_powers_up_and_settles() -> None:
+    bench = Bench(input_count=1000.0)
+    bench.settle()
+    bench.line.unplug()
+    bench.clock.advance(10.0)
+    assert not bench.line.ready()
+    bench.line.plug_in()
+    assert not bench.line.ready()
+    codes = [bench.read_next() for _ in range(5)]
+    assert codes[0] < 500
+    assert codes[-1] == 1000
+
+
+def test_a_plug_pulled_and_put_back_between_two_looks_costs_nothing() -> None:
+    bench = Bench()
+    bench.settle()
+    bench.line.unplug()
+    bench.line.plug_in()
+    assert bench.read_next() == 1000

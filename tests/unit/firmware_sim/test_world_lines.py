@@ -22,6 +22,12 @@ def test_a_line_may_name_only_what_changed() -> None:
     assert parse_change(b'{"loads": {"p": 1}, "faults": {"p": "stuck"}}') == WorldChange(loads={"p": 1.0}, tags={})
 
 
+def test_a_line_may_name_the_plates_whose_plug_is_pulled() -> None:
+    assert parse_change(b'{"unplugged": ["p"]}').unplugged == frozenset({"p"})
+    assert parse_change(b'{"unplugged": []}').unplugged == frozenset()
+    assert parse_change(b'{"loads": {"p": 1}}').unplugged is None
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [
@@ -35,6 +41,7 @@ def test_a_line_may_name_only_what_changed() -> None:
         (b'{"loads": {"p": 1e9}}', r"loads\.p: found 1000000000\.0, expected grams, at most 10000000"),
         (b'{"tags": {"z": "3034AB"}}', r"tags\.z: found '3034AB', expected a list"),
         (b'{"tags": {"z": [3034]}}', r"tags\.z: found \[3034\], expected a list"),
+        (b'{"unplugged": "p"}', r"unplugged: found 'p', expected a list of plates"),
     ],
 )
 def test_a_line_that_is_not_of_the_protocol_is_named(line: bytes, named: str) -> None:

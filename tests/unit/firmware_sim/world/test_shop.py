@@ -191,6 +191,43 @@ def test_staff_who_may_not_take_a_task_turn_to_the_next() -> None:
     assert day.of_kind("refill") == []
 
 
+def test_staff_leave_a_new_task_to_others_for_a_while() -> None:
+    day = ShopDay(corner_shop(14, shoppers_per_hour=0.0))
+    task_id = day.api.open_task("b1-s1-p3", units=4)
+    day.open_for(20.0)
+    assert day.api.tasks[task_id]["state"] == "open"
+    day.run_for(40.0)
+    assert day.api.tasks[task_id]["assignee"].startswith("staff-")
+
+
+def test_for_a_visitor_who_took_a_task_a_colleague_carries_the_goods_and_leaves_the_word_to_them() -> None:
+    day = ShopDay(corner_shop(14, shoppers_per_hour=0.0))
+    task_id = day.api.open_task("b1-s1-p3", units=11)
+    day.api.tasks[task_id].update(state="taken", assignee="demo visitor")
+    day.open_for(240.0)
+    refills = [line["change"] for line in day.of_kind("refill") if line["position"] == "b1-s1-p3"]
+    assert refills == [8, 3]
+    assert day.api.tasks[task_id]["state"] == "taken"
+    assert not [errand for errand in day.api.asked if task_id in errand.path]
+
+
+def test_a_visitor_who_is_first_at_a_task_staff_saw_has_it_to_themselves() -> None:
+    day = ShopDay(corner_shop(14, shoppers_per_hour=0.0))
+    task_id = day.api.open_task("b1-s1-p3", units=3)
+    day.open_for(15.0)
+    day.api.tasks[task_id].update(state="taken", assignee="mei")
+    day.run_for(120.0)
+    assert [line["change"] for line in day.of_kind("refill") if line["position"] == "b1-s1-p3"] == [3]
+    assert not [errand for errand in day.api.asked if task_id in errand.path]
+
+
+def test_nobody_on_the_shop_floor_touches_what_is_for_loss_prevention() -> None:
+    day = ShopDay(corner_shop(14, shoppers_per_hour=0.0))
+    task_id = day.api.open_task("b1-s1-p3", kind="investigate", units=9)
+    day.open_for(300.0)
+    assert day.api.tasks[task_id]["state"] == "open"
+
+
 def test_staff_asked_to_count_say_what_truly_stands_there() -> None:
     day = ShopDay(corner_shop(16, shoppers_per_hour=0.0))
     day.api.open_task("b2-s2-p1", kind="count")

@@ -1,0 +1,182 @@
+"""What a visitor asks of the world, and what then happens in the shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firmware_sim.world.commands import obey
+from tests.fakes.shop_day import ShopDay, corner_shop
+
+MINUTES_5_S = 300.0
+
+
+def _quiet_shop(seed: int = 21, **behaviour: Any) -> ShopDay:
+    return ShopDay(corner_shop(seed, **{"shoppers_per_hour": 0.0, **behaviour})).open_for(1.0)
+
+
+def _ask(day: ShopDay, **command: object) -> dict[str, Any]:
+    return dict(obey(day.shop.orders, command))
+
+
+def test_in_a_rush_hour_six_times_as_many_come_and_then_no_more_than_before() -> None:
+    day = ShopDay(corner_shop(22)).open_for(60.0)
+
+    def come_in(minutes: float) -> int:
+        entered = day.shop._entrance.new_name
+        before = int(entered().removeprefix("shopper-"))
+        day.run_for(minutes * 60.0)
+        return int(entered().removeprefix("shopper-")) - before - 1
+
+    ordinary = come_in(20.0)
+    told = _ask(day, do="rush_hour", minutes=20)
+    assert told == {"ok": True, "said": "rush_hour_began", "facts": {"minutes": 20.0, "shoppers_per_hour": 900.0}}
+    rushed = come_in(20.0)
+    afterwards = come_in(20.0)
+    assert 35 <= ordinary <= 70
+    assert 240 <= rushed <= 360
+    assert 35 <= afterwards <= 70
+    assert day.shop.goods.everywhere() == day.shop.goods.made
+
+
+def test_a_rush_hour_in_a_rush_hour_only_makes_it_longer() -> None:
+    day = ShopDay(corner_shop(23)).open_for(60.0)
+    for _ in range(5):
+        _ask(day, do="rush_hour", minutes=10)
+    before = int(day.shop._entrance.new_name().removeprefix("shopper-"))
+    day.run_for(600.0)
+    assert int(day.shop._entrance.new_name().removeprefix("shopper-")) - before < 200
+
+
+@pytest.mark.parametrize("seed", [21, 24, 25])
+def test_a_sweep_clears_most_of_the_fullest_shelf_within_seconds_and_nobody_pays(seed: int) -> None:
+    day = _quiet_shop(seed)
+    facts = _ask(day, do="sweep")["facts"]
+    on_shelf = {
+        place.position: day.shop.goods.units_at(place.position)
+        for place in day.world.positions
+        if place.shelf == facts["shelf"]
+    }
+    assert facts["units"] >= 0.7 * sum(on_shelf.values())
+    assert all(0 <= on_shelf[position] - units <= 2 for position, units in facts["positions"].items())
+    day.run_for(22.0)
+    assert {line["position"]: -line["change"] for line in day.of_kind("pick")} == facts["positions"]
+    assert day.shop.shelves.at_rest
+    day.run_for(MINUTES_5_S)
+    assert not day.shop.goods.sold
+    assert day.shop.goods.everywhere() == day.shop.goods.made
+
+
+def test_the_shelf_to_sweep_may_be_named() -> None:
+    day = _quiet_shop()
+    assert _ask(day, do="sweep", shelf="b2-s3")["facts"]["shelf"] == "b2-s3"
+    day.run_for(60.0)
+    assert {line["position"][:5] for line in day.of_kind("pick")} == {"b2-s3"}
+
+
+def test_a_shelf_with_nothing_left_is_not_swept() -> None:
+    day = _quiet_shop(sweep_leaves=(1.0,), staff=0)
+    for _ in range(6):
+        _ask(day, do="sweep", shelf="b2-s3")
+        day.run_for(60.0)
+    picks = len(day.of_kind("pick"))
+    assert _ask(day, do="sweep", shelf="b2-s3")["said"] == "nothing_there"
+    day.run_for(60.0)
+    assert len(day.of_kind("pick")) == picks
+
+
+def test_an_unplugged_scale_is_told_to_its_wires_and_plugged_in_again_by_itself() -> None:
+    day = _quiet_shop()
+    day.shop.shelves.changes()
+    told = _ask(day, do="unplug_scale", plate="b1-s1-l2", for_s=30)
+    assert told["facts"] == {"plate": "b1-s1-l2", "for_s": 30.0, "positions": ["b1-s1-p2"]}
+    assert day.shop.shelves.changes().unplugged == frozenset({"b1-s1-l2"})
+    assert day.shop.shelves.snapshot(["b1-s1-l1", "b1-s1-l2"], []).unplugged == frozenset({"b1-s1-l2"})
+    assert day.shop.shelves.snapshot(["b1-s1-l1"], []).unplugged == frozenset()
+    day.shop.stop_acting()
+    day.run_for(31.0)
+    assert day.shop.shelves.unplugged == frozenset()
+
+
+def test_a_scale_is_chosen_among_those_that_are_plugged_in() -> None:
+    day = _quiet_shop()
+    plates = {plate for position in day.world.positions for plate in position.plates}
+    chosen = [_ask(day, do="unplug_scale", for_s=3000)["facts"]["plate"] for _ in plates]
+    assert set(chosen) == plates
+    assert _ask(day, do="unplug_scale")["facts"]["expected"] == "a shop with a scale that is plugged in"
+
+
+def test_a_shopper_takes_what_was_asked_and_pays() -> None:
+    day = _quiet_shop()
+    there = day.shop.goods.units_at("b1-s1-p1")
+    assert _ask(day, do="pick", position="b1-s1-p1", units=2)["facts"] == {"position": "b1-s1-p1", "units": 2}
+    day.run_for(10.0)
+    assert day.shop.goods.units_at("b1-s1-p1") == there - 2
+    assert [(line["position"], line["change"]) for line in day.of_kind("pick")] == [("b1-s1-p1", -2)]
+    day.run_for(90.0)
+    assert sum(day.api.sold.values()) == 2
+
+
+def test_nobody_takes_more_than_there_is() -> None:
+    day = _quiet_shop(staff=0)
+    there = day.shop.goods.units_at("b1-s1-p1")
+    assert _ask(day, do="pick", position="b1-s1-p1", units=500)["facts"]["units"] == there
+    day.run_for(120.0)
+    assert _ask(day, do="pick", position="b1-s1-p1")["said"] == "nothing_there"
+
+
+def test_a_hand_brings_from_the_backroom_what_is_there_and_fits() -> None:
+    day = _quiet_shop(staff=0)
+    position = next(
+        place
+        for place in day.world.positions
+        if place.plates and day.shop.goods.backroom_units(place.sku) > 3 and day.shop.goods.room_at(place.position) > 3
+    )
+    backroom, room = day.shop.goods.backroom_units(position.sku), day.shop.goods.room_at(position.position)
+    there = day.shop.goods.units_at(position.position)
+    first = _ask(day, do="refill", position=position.position, units=2)
+    assert (first["said"], first["facts"]["units"], first["facts"]["backroom"]) == ("refill_began", 2, backroom - 2)
+    day.run_for(30.0)
+    rest = _ask(day, do="refill", position=position.position, units=None)["facts"]
+    assert rest["units"] == min(backroom, room) - 2
+    day.run_for(60.0)
+    assert day.shop.goods.units_at(position.position) == there + min(backroom, room)
+    assert sum(line["change"] for line in day.of_kind("refill")) == min(backroom, room)
+    said = _ask(day, do="refill", position=position.position)["said"]
+    assert said == ("shelf_full" if room <= backroom else "backroom_empty")
+    assert day.shop.goods.everywhere() == day.shop.goods.made
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "found", "expected"),
+    [
+        ("sweep", "command", "sweep", "an object"),
+        ({"do": "burn"}, "do", "burn", "one of rush_hour, sweep, unplug_scale, pick, refill"),
+        ({"do": ["sweep"]}, "do", ["sweep"], "one of rush_hour, sweep, unplug_scale, pick, refill"),
+        ({"do": "sweep", "bay": 1}, "bay", 1, "only shelf beside do"),
+        ({"do": "sweep", "shelf": "b9"}, "shelf", "b9", "a shelf with scales"),
+        ({"do": "sweep", "shelf": ["b1"]}, "shelf", ["b1"], "a shelf with scales"),
+        ({"do": "rush_hour", "minutes": 0}, "minutes", 0, "a number above 0, at most 120"),
+        ({"do": "rush_hour", "minutes": True}, "minutes", True, "a number above 0, at most 120"),
+        ({"do": "unplug_scale", "for_s": "long"}, "for_s", "long", "a number above 0, at most 3600"),
+        ({"do": "unplug_scale", "plate": "p"}, "plate", "p", "a plate that carries goods and is plugged in"),
+        ({"do": "pick"}, "position", None, "a position of the shop"),
+        ({"do": "pick", "position": "b1-s1-p1", "units": 0}, "units", 0, "a whole number from 1 to 1000"),
+        ({"do": "refill", "position": "b1-s1-p1", "units": 1.5}, "units", 1.5, "a whole number from 1 to 1000"),
+    ],
+)
+def test_a_wrong_command_is_answered_with_field_found_and_expected(
+    command: object, field: str, found: object, expected: str
+) -> None:
+    answer = obey(_quiet_shop().shop.orders, command)
+    assert answer == {
+        "ok": False,
+        "said": "wrong_command",
+        "facts": {"field": field, "found": found, "expected": expected},
+    }
+
+
+def test_a_shop_that_closes_does_nothing_any_more() -> None:
+    day = _quiet_shop().close()
+    assert _ask(day, do="sweep")["facts"]["expected"] == "nothing any more: the shop is closing"
