@@ -1,4 +1,4 @@
-"""`liveshelf people`: who may log in to the pages. A password is asked for or read from standard input, never preset."""
+"""`liveshelf people`: who may log in to the pages. A password is typed or read from standard input, never preset."""
 
 from __future__ import annotations
 
