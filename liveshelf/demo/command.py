@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from liveshelf.demo.store import DemoStore
 
 SPEED_MAX = 60.0
+PORT_DEFAULT = 8080
 EXIT_INTERRUPTED = 130
 """Stopped before there was anything to sum up: 128 and the number of SIGINT, as shells have it."""
 
@@ -36,13 +37,19 @@ def demo(
     ] = None,
     speed: Annotated[float, typer.Option(help="Shop seconds per second.", min=0.1, max=SPEED_MAX)] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="End with the sum as one JSON line.")] = False,
-    port: Annotated[int, typer.Option(help="The API's port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    port: Annotated[
+        int, typer.Option(help="The port of pages and API; 0 takes a free one.", min=0, max=65535)
+    ] = PORT_DEFAULT,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let phones of this network in: prints address, QR code and PIN.")
+    ] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser once it is ready.")] = True,
     seed: Annotated[int, typer.Option(help="Same seed, same store.")] = 7,
     shoppers_per_hour: Annotated[float | None, typer.Option(help="How busy the store is.", min=0)] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Keep everything in this empty folder.")] = None,
 ) -> None:
-    """Run a whole store: simulated shelves, broker, database, orders, availability. Needs no configuration."""
-    require(STORE_MODULES, extra="demo")
+    """Run a whole store: simulated shelves, broker, database, orders, pages. Needs no configuration."""
+    require((*STORE_MODULES, "segno") if lan else STORE_MODULES, extra="demo")
     from liveshelf.demo.store import DemoStore, StoreOptions
 
     with ExitStack() as stack:
@@ -51,18 +58,21 @@ def demo(
             folder=_folder(data_dir, stack),
             seed=seed,
             rate=speed,
-            api_port=0 if headless and port == 8080 else port,
+            api_port=0 if headless and port == PORT_DEFAULT else port,
             shoppers_per_hour=shoppers_per_hour,
+            lan=lan,
         )
         store = DemoStore(options)
         stack.callback(store.stop)
         stack.callback(_hear_no_signals)
-        code = _run(store, for_s=for_s, headless=headless, as_json=as_json)
+        code = _run(store, for_s=for_s, headless=headless, as_json=as_json, browser=browser)
     sys.exit(code)
 
 
-def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool) -> int:
-    from liveshelf.demo.run import finish, follow, start_probe, welcome
+def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool, browser: bool) -> int:
+    from liveshelf.demo.browser import has_browser, open_page
+    from liveshelf.demo.run import finish, follow, start_probe
+    from liveshelf.demo.welcome import welcome
 
     console = Console(stderr=True)
     began = time.monotonic()
@@ -74,6 +84,8 @@ def _run(store: DemoStore, *, for_s: float | None, headless: bool, as_json: bool
         probe = start_probe(store)
         if not headless:
             welcome(store, console)
+            if browser and has_browser(os.environ):
+                open_page(store.page_url)
         follow(store, None if headless else console, for_s=for_s)
     except KeyboardInterrupt:
         console.print("stopping …")

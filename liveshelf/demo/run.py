@@ -54,9 +54,6 @@ SELECT at, words FROM (
 WHERE at > %(after)s ORDER BY at
 """
 
-# The product there is most of.
-FULLEST: LiteralString = "SELECT sku FROM stock WHERE on_hand > 0 ORDER BY on_shelf DESC, sku LIMIT 1"
-
 
 @dataclass
 class RunningProbe:
@@ -74,19 +71,6 @@ def start_probe(store: DemoStore) -> RunningProbe:
     probe = AvailabilityProbe(store.api_url, store.key, store.scenario.store, skus)
     probe.start()
     return RunningProbe(probe, store.clock.now())
-
-
-def welcome(store: DemoStore, console: Console) -> None:
-    """Print what to try: one line to paste."""
-    with connect(store.database_url) as connection:
-        row = connection.execute(FULLEST).fetchone()
-    sku = row[0] if row else "…"
-    console.rule("a whole store is running")
-    console.print("How many can I sell, and how sure are we? Paste this into another terminal:\n")
-    question = f"{store.api_url}/v1/availability/{sku}?store={store.scenario.store}"
-    curl = f"curl -H 'Authorization: Bearer {store.key}' '{question}'"
-    console.print(curl, soft_wrap=True, highlight=False, style="bold")
-    console.print(f"\nLogs, planogram and truth: {store.options.folder}   Ctrl-C stops it all.\n", soft_wrap=True)
 
 
 def follow(store: DemoStore, console: Console | None, *, for_s: float | None) -> None:

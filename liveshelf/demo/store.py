@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import LiteralString
 
@@ -30,7 +30,10 @@ from database.embedded import DATABASE_URL_VARIABLE, EmbeddedServer
 from database.migrate import migrate
 from edge.outbox.durable import durable_records
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
+from firmware_sim.world.configuration import read_configuration
 from liveshelf.broker import PortInUse, broker_url, free_port
+from liveshelf.demo.control import ControlServer
+from liveshelf.demo.logins import LogIn, keep_logins, make_logins
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
 from liveshelf.demo.supervisor import Supervisor
 from liveshelf.mqtt_probe import parse_broker_url, probe_broker
@@ -52,13 +55,18 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """How to run the store. `api_port` 0 takes any free one; `shoppers_per_hour` None what the scenario says."""
+    """How to run the store. `api_port`, of the API and the pages, 0 takes any free one; `shoppers_per_hour` and `staff`
+    None what the scenario says; `lan` lets other machines of the network in; `supervised`: what ends is started again.
+    """
 
     folder: Path
     seed: int
     rate: float
     api_port: int
     shoppers_per_hour: float | None = None
+    staff: int | None = None
+    lan: bool = False
+    supervised: bool = True
 
 
 class DemoStore:
@@ -68,8 +76,10 @@ class DemoStore:
         self.options = options
         self.clock = ShopClock(origin_unix_s=time.time(), rate=options.rate)
         self.database_url = ""
+        self.port = options.api_port
         self.api_url = ""
         self.key = ""
+        self.logins: list[LogIn] = []
         self._programs: list[Program] = []
         self._started: list[Program] = []
         self._scenario: Scenario | None = None
@@ -77,6 +87,7 @@ class DemoStore:
         self.supervisor = Supervisor()
         # Not in the folder of the store: the path of a unix socket holds 107 bytes, and that folder may be any.
         self._sockets = tempfile.TemporaryDirectory(prefix="liveshelf-world-", dir=_short_folder())
+        self._control = ControlServer(Path(self._sockets.name) / "control.sock", self)
 
     @property
     def scenario(self) -> Scenario:
@@ -90,7 +101,13 @@ class DemoStore:
         return self.options.folder / "truth.jsonl"
 
     @property
-    def _world_socket(self) -> Path:
+    def page_url(self) -> str:
+        """Where a browser on this machine finds the pages."""
+        return f"{self.api_url}/"
+
+    @property
+    def world_socket(self) -> Path:
+        """Where the world serves the wires and takes commands."""
         return Path(self._sockets.name) / "world.sock"
 
     def start(self, report: Report) -> None:
@@ -103,7 +120,8 @@ class DemoStore:
         broker = self._start_broker()
         report("corner shop")
         self._furnish(broker)
-        report("gateway, worker and API")
+        self._control.start()
+        report("gateway, worker, pages and API")
         self._start_servers(broker)
         report("shoppers, staff and supplier")
         self._start_world()
@@ -111,7 +129,8 @@ class DemoStore:
         self._start_agents()
         report("first count of every shelf")
         self._wait_counted()
-        self.supervisor.start(program for program in self._programs if program.name != WORLD)
+        if self.options.supervised:
+            self.supervisor.start(program for program in self._programs if program.name != WORLD)
 
     def down(self) -> list[str]:
         """Return the names of the programs that should run and do not, those about to be started again included."""
@@ -119,8 +138,16 @@ class DemoStore:
 
     def gone(self) -> list[str]:
         """Return the names of the programs that are down for good: with one of them the run is over."""
-        given_up = self.supervisor.given_up
-        return [name for name in self.down() if name == WORLD or name in given_up]
+        down, given_up = self.down(), self.supervisor.given_up
+        return [name for name in down if name == WORLD or name in given_up] if self.options.supervised else down
+
+    def broker_is_ours(self) -> bool:
+        """Tell whether the broker is our own, and not one named by LIVESHELF_MQTT_URL."""
+        return self._broker_port is not None
+
+    def pull_broker(self, away_s: float) -> bool:
+        """Kill our broker and keep it away for so long (wall seconds); return whether it ran."""
+        return self.supervisor.pull("broker", away_s=away_s)
 
     def obituary(self, names: Sequence[str]) -> str:
         """Return what each of these programs said last: its log may be gone with our folder when one wants to look."""
@@ -166,6 +193,7 @@ class DemoStore:
 
     def stop(self) -> None:
         """Stop everything in reverse order. The world is asked twice: its first SIGTERM only sends the people home."""
+        self._control.stop()
         self.supervisor.stop()
         for program in self._programs:
             if program.name == WORLD:
@@ -221,9 +249,11 @@ class DemoStore:
             folder,
             seed=self.options.seed,
             broker_url=broker,
-            socket_path=self._world_socket,
+            socket_path=self.world_socket,
             data_dir=folder / "devices",
         )
+        if self.options.staff is not None:
+            _set_staff(folder / "world.json", self.options.staff)
         store, at = StoreId(self.scenario.store), self.clock.now()
         with connect(self.database_url) as connection:
             if connection.execute(KNOWN, [store]).fetchone() is not None:
@@ -235,18 +265,27 @@ class DemoStore:
             import_planogram(connection, store, folder / "planogram.csv", at=at)
             import_stock(connection, store, folder / "stock.csv", at=at)
             self.key = create_key(connection, name="demo", scopes=READ_SCOPES, stores=[store], at=at)
+            self.logins = make_logins(connection, store, at=at)
             world_key = create_key(connection, name="world", scopes=WORLD_SCOPES, stores=[store], at=at)
         key_file = folder / "world.key"
         key_file.touch(mode=0o600)
         key_file.write_text(world_key, encoding="utf-8")
+        keep_logins(folder / "logins.json", self.logins)
 
     def _start_servers(self, broker: str) -> None:
-        port = self.options.api_port or free_port()
-        self.api_url = f"http://127.0.0.1:{port}"
+        self.port = self.options.api_port or free_port()
+        self.api_url = f"http://127.0.0.1:{self.port}"
         database = {"LIVESHELF_DATABASE_URL": self.database_url}
         self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker, LIVESHELF_STORE=self.scenario.store, **database)
         self._run("worker", "cloud", "worker", **database)
-        web = self._run("web", "cloud", "api", LIVESHELF_API_PORT=str(port), **database)
+        web = self._run(
+            "web",
+            "dashboards",
+            LIVESHELF_API_HOST="0.0.0.0" if self.options.lan else "127.0.0.1",  # noqa: S104 - asked for by --lan
+            LIVESHELF_API_PORT=str(self.port),
+            LIVESHELF_DEMO_CONTROL=str(self._control.path),
+            **database,
+        )
         web.wait_ready(self._web_answers, timeout_s=START_WAIT_S)
 
     def _web_answers(self) -> bool:
@@ -264,7 +303,7 @@ class DemoStore:
         world = self._run(
             WORLD, "firmware_sim", "world", *files, "--api", self.api_url, "--truth", str(self.truth), *more
         )
-        world.wait_ready(self._world_socket.exists, timeout_s=START_WAIT_S)
+        world.wait_ready(self.world_socket.exists, timeout_s=START_WAIT_S)
 
     def _start_agents(self) -> None:
         for config in sorted((self.options.folder / "edge").glob("*.toml")):
@@ -310,6 +349,12 @@ SELECT count(*) FROM position_at(%(at)s) p
 WHERE store = %(store)s AND (cardinality(plates) > 0 OR cardinality(zones) > 0)
   AND NOT EXISTS (SELECT FROM position_quantity q WHERE q.store = p.store AND q.position = p.position)
 """
+
+
+def _set_staff(path: Path, staff: int) -> None:
+    world = read_configuration(path)
+    world = replace(world, behaviour=replace(world.behaviour, staff=staff))
+    path.write_text(world.to_json(), encoding="utf-8")
 
 
 def _short_folder() -> str:

@@ -79,11 +79,12 @@ class Supervisor:
 
     def pull(self, name: str, *, away_s: float) -> bool:
         """Kill a program (SIGKILL) and keep it away for so long. Return whether it is one of ours that ran."""
+        now_s = time.monotonic()
         with self._lock:
             ward = self._wards.get(name)
-            if ward is None or ward.let_be or not ward.program.running:
+            if ward is None or ward.let_be or ward.held_until_s > now_s or not ward.program.running:
                 return False
-            ward.held_until_s = time.monotonic() + away_s
+            ward.held_until_s = now_s + away_s
             ward.program.kill()
         return True
 

@@ -72,7 +72,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         started.process.communicate()
 
 
-@pytest.mark.parametrize("part", ["database serve", "cloud api", "firmware_sim world"])
+@pytest.mark.parametrize("part", ["database serve", "demo.child dashboards", "firmware_sim world"])
 def test_ctrl_c_during_the_start_leaves_no_process_and_no_folder(demo: Demo, part: str) -> None:
     demo.wait_until(part)
     demo.process.send_signal(signal.SIGINT)
@@ -82,7 +82,7 @@ def test_ctrl_c_during_the_start_leaves_no_process_and_no_folder(demo: Demo, par
 
 
 def test_an_impatient_second_ctrl_c_does_not_cut_the_stopping_short(demo: Demo) -> None:
-    demo.wait_until("cloud api")
+    demo.wait_until("demo.child dashboards")
     demo.process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
     demo.process.send_signal(signal.SIGINT)
