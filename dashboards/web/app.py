@@ -23,10 +23,12 @@ from dashboards.web.live.hub import Hub
 from dashboards.web.live.reading import Reading
 from dashboards.web.live.rendering import Templates
 from dashboards.web.login import routes as login
+from dashboards.web.map import routes as map_area
+from dashboards.web.restock import routes as restock
 from dashboards.web.security import SecurityHeaders
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, files)
+AREAS = (home, login, live, map_area, restock, files)
 
 
 class Site:

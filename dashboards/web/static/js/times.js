@@ -65,5 +65,6 @@ new MutationObserver((records) => {
 }).observe(body, { childList: true, subtree: true });
 
 document.addEventListener("visibilitychange", tellAll);
+document.addEventListener("htmx:after:swap", tellAll); // a morph writes the server's text into a time that stays
 setInterval(tellAll, EVERY_MS);
 tellAll();
