@@ -14,7 +14,7 @@ from contract.clock import Clock, ShopClock
 from contract.errors import ConfigurationError, LiveShelfError
 from contract.hardware import BayHardware
 from contract.ids import PlateId, ShelfId, ZoneId
-from contract.records import Record
+from contract.records import HealthRecord, Quality, Record
 from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.health import agent_health, clock_record, plate_health, zone_health
@@ -32,6 +32,9 @@ cost 0.2 % of a core)."""
 
 IDLE_POLL_S = 0.25
 """Shop seconds between two polls of a bay without plates."""
+
+VERDICT_MS = 1000
+"""Shop milliseconds between two looks at the verdicts of the plates: as often as the weigher comes to a new one."""
 
 TAG_POLL_MS = 250
 """Shop milliseconds between two questions to the tag readers: four to an epoch of presence."""
@@ -75,11 +78,13 @@ class Bay:
         self._health_ms = round(settings.health_s * 1000)
         self._health_due_ms = clock.mono_ms() + self._health_ms
         self._tags_due_ms = 0
+        self._verdicts_due_ms = 0
         self._zones = [ZoneId(zone.zone) for zone in settings.zones]
         self._tags = TagPoller(hardware.readers, self._zones)
         self._presence = TagPresence()
         self._weighers = _weighers(settings)
         self._plates = _plates(settings, hardware, clock.mono_ms(), self._weighers)
+        self._verdicts: dict[PlateId, Quality] = {converter.plate: "starting" for converter, _, _ in self._plates}
         self._tell_clock(clock.mono_ms())
 
     def look(self) -> None:
@@ -88,6 +93,9 @@ class Bay:
         self._weigh(mono_ms)
         if self._zones and mono_ms >= self._tags_due_ms:
             self._follow_tags(mono_ms)
+        if mono_ms >= self._verdicts_due_ms:
+            self._verdicts_due_ms = mono_ms + VERDICT_MS
+            self._tell_verdicts(mono_ms)
         if mono_ms >= self._health_due_ms:
             self._health_due_ms = mono_ms + self._health_ms
             self._tell_clock(mono_ms)
@@ -108,18 +116,24 @@ class Bay:
         self._presence.add(self._tags.poll())
         self._handover.put(self._presence.tick(mono_ms, away=self._tags.away))
 
+    def _tell_verdicts(self, mono_ms: int) -> None:
+        """A plate that fell ill or recovered is told at once: a cable that was pulled is no news after a minute."""
+        changed = [
+            self._plate_health(converter, weigher, mono_ms)
+            for converter, _, weigher in self._plates
+            if weigher.quality(converter.plate) != self._verdicts[converter.plate]
+        ]
+        if changed:
+            self._handover.put(changed)
+
+    def _plate_health(self, converter: Hx711, weigher: ShelfWeigher, mono_ms: int) -> HealthRecord:
+        quality = self._verdicts[converter.plate] = weigher.quality(converter.plate)
+        return plate_health(converter, quality=quality, noise_g=weigher.noise_g(converter.plate), mono_ms=mono_ms)
+
     def _health(self, mono_ms: int) -> list[Record]:
         sightings, losses = self._tags.take_counts()
         losses.update(self._handover.take_losses())
-        plates = [
-            plate_health(
-                converter,
-                quality=weigher.quality(converter.plate),
-                noise_g=weigher.noise_g(converter.plate),
-                mono_ms=mono_ms,
-            )
-            for converter, _, weigher in self._plates
-        ]
+        plates = [self._plate_health(converter, weigher, mono_ms) for converter, _, weigher in self._plates]
         zones = [
             zone_health(zone, away=self._tags.away, sightings=sightings[zone], mono_ms=mono_ms) for zone in self._zones
         ]

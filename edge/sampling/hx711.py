@@ -27,6 +27,9 @@ POWER_DOWN_NS = 60_000
 SETTLE_CONVERSIONS = 4
 """Settling after power-up or reset takes 400 ms at 10 samples/s and 50 ms at 80: four conversions at both rates."""
 
+UNPOWERED_CONVERSIONS = SETTLE_CONVERSIONS + 1
+"""A chip that gave no data for so many conversions in a row was without power or plug, and settles when it is back."""
+
 RAIL_MAX = 0x7FFFFF
 RAIL_MIN_BITS = 0x800000
 """The output saturates there (data sheet p. 4); the second one as its 24 bits, before the sign is taken."""
@@ -69,6 +72,7 @@ class Hx711:
         "_due_ms",
         "_last_count",
         "_line",
+        "_missed",
         "_period_ms",
         "_unsettled",
         "_wall_ns",
@@ -95,6 +99,7 @@ class Hx711:
         self._unsettled = SETTLE_CONVERSIONS
         self._due_ms = mono_ms + SETTLE_CONVERSIONS * self._period_ms
         self._last_count: int | None = None
+        self._missed = 0
 
     def poll(self, mono_ms: int) -> RawSample | Rejected | None:
         """Return the conversion that waits, read at shop time `mono_ms`; None when none waits. Never waits itself."""
@@ -103,6 +108,8 @@ class Hx711:
             if mono_ms > self._due_ms + self._period_ms:
                 self._miss()
             return None
+        if self._missed:
+            self._end_silence()
         clock_bit, wall_ns = line.clock_bit, self._wall_ns
         word = longest_ns = 0  # written out flat: this runs for every bit, 25 times 4,800 times a second
         before_ns = wall_ns()
@@ -151,8 +158,14 @@ class Hx711:
 
     def _miss(self) -> None:
         """Count a conversion that never came. The next one is due a period later."""
+        self._missed += 1
         self._due_ms += self._period_ms
         self.rejected["unready"] = self.rejected.get("unready", 0) + 1
+
+    def _end_silence(self) -> None:
+        if self._missed >= UNPOWERED_CONVERSIONS:
+            self._unsettled = SETTLE_CONVERSIONS
+        self._missed = 0
 
 
 def doubt_bits(bits: int, last_count: int | None) -> RejectReason | None:
