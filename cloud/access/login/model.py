@@ -68,6 +68,9 @@ PIN_LASTS_MAX = timedelta(days=1)
 
 PIN_DIGITS = 6
 
+_NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories that stand in no name: control characters, halves of pairs, ends of lines. Joiners do."""
+
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -146,8 +149,8 @@ def check_name(typed: str) -> str:
     name = typed.strip()
     if not name:
         raise PersonRefused("name", "name_missing", "found none, expected what the person is called")
-    if len(name) > NAME_CHARACTERS_MAX or not name.isprintable():
-        expected = f"expected at most {NAME_CHARACTERS_MAX} printable characters"
+    if len(name) > NAME_CHARACTERS_MAX or any(unicodedata.category(sign) in _NO_TEXT for sign in name):
+        expected = f"expected at most {NAME_CHARACTERS_MAX} characters in one line"
         raise PersonRefused("name", "name_unusable", f"found {name[:NAME_CHARACTERS_MAX]!r}, {expected}")
     return name
 

@@ -45,7 +45,7 @@ def verify(hashed: str | None, password: str) -> bool:
     Without a hash it takes as long as with one, and is wrong: nobody learns by the time whether a log-in exists.
     """
     with _turn():
-        stand_in = _stand_in()
+        stand_in = _stand_in(_hasher)
         try:
             right = _hasher.verify(hashed or stand_in, _bytes(password))
         except (VerificationError, InvalidHashError):
@@ -71,9 +71,9 @@ def pin_digest(pin: str, *, salt: str) -> bytes:
 
 
 @cache
-def _stand_in() -> str:
-    """Return the hash of a password nobody has, made with the costs of today."""
-    return _hasher.hash(secrets.token_bytes(SALT_BYTES))
+def _stand_in(hasher: PasswordHasher) -> str:
+    """Return the hash of a password nobody has, which costs what others cost; made once."""
+    return hasher.hash(secrets.token_bytes(SALT_BYTES))
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def log_in(link: Link, login: str, password: str, *, address: str, wall_at: date
     found = _verified(link, kept, password, counted)
     token = _let_in_by_password(link, found, password, counted, wall_at=wall_at) if found else None
     if token is None:
-        logger.info("wrong password", extra={"event": "login_refused", "by": "password", "address": address})
+        _tell_refused(counted, by="password", address=address, wall_at=wall_at)
         raise LoginRefused("password", "wrong_password")
     logger.info("logged in", extra={"event": "logged_in", "by": "password", "login": kept, "address": address})
     return token
@@ -179,7 +179,7 @@ def log_in_by_pin(link: Link, pin: str, *, address: str, wall_at: datetime) -> s
         if person_id is not None:
             _begin(link, person_id, token, counted, wall_at=wall_at)
     if person_id is None:
-        logger.info("wrong pin", extra={"event": "login_refused", "by": "pin", "address": address})
+        _tell_refused(counted, by="pin", address=address, wall_at=wall_at)
         raise LoginRefused("pin", "wrong_pin")
     logger.info("logged in", extra={"event": "logged_in", "by": "pin", "person_id": person_id, "address": address})
     return token
@@ -228,13 +228,28 @@ def _count(link: Link, keys: Sequence[Key], *, wall_at: datetime) -> Mapping[Key
         raise psycopg.ProgrammingError("a try to log in needs a connection that is in no transaction")
     with link.transaction():
         held = repository.lock_tries(link, keys, wall_at=wall_at)
-        waits_s = max(wait_s(tries, RULES[key.scope], at=wall_at) for key, tries in held.items())
+        waits_s = _longest_wait_s(held, wall_at=wall_at)
         if waits_s:
-            logger.warning("log-in throttled", extra={"event": "login_throttled", "wait_s": round(waits_s)})
             raise LoginThrottled(waits_s)
         counted = {key: after_wrong(tries, RULES[key.scope], at=wall_at) for key, tries in held.items()}
         repository.put_tries(link, counted)
     return counted
+
+
+def _longest_wait_s(tries: Mapping[Key, Tries], *, wall_at: datetime) -> float:
+    return max(wait_s(one, RULES[key.scope], at=wall_at) for key, one in tries.items())
+
+
+def _tell_refused(counted: Mapping[Key, Tries], *, by: str, address: str, wall_at: datetime) -> None:
+    """Write down a wrong try, and a warning when it was one too many; never what was typed, it may be a password."""
+    waits_s = round(_longest_wait_s(counted, wall_at=wall_at))
+    if waits_s:
+        logger.warning(
+            "too many wrong tries to log in",
+            extra={"event": "login_throttled", "by": by, "address": address, "wait_s": waits_s},
+        )
+    else:
+        logger.info("wrong try to log in", extra={"event": "login_refused", "by": by, "address": address})
 
 
 def _verified(link: Link, login: str, password: str, counted: Mapping[Key, Tries]) -> repository.Credentials | None:

@@ -29,6 +29,12 @@ ELSEWHERE = "198.51.100.9"
 Link = Connection[TupleRow]
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real Argon2id with the least of costs: what these tests are about takes no time."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
 @pytest.fixture
 def link(database_url: str) -> Iterator[Link]:
     with connect(database_url) as connection:
@@ -136,6 +142,7 @@ def test_two_people_cannot_have_one_log_in_name(link: Link, li: Person) -> None:
 
 def test_a_hash_of_other_costs_is_made_anew_when_its_person_comes(link: Link, li: Person) -> None:
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    assert passwords.needs_rehash(cheap)
     with link.transaction():
         link.execute("UPDATE person SET password_hash = %s", (cheap,))
     assert who(link, enter(link)) == li.login
@@ -260,6 +267,14 @@ def test_after_five_wrong_passwords_even_the_right_one_waits(link: Link) -> None
 
 
 @pytest.mark.usefixtures("li")
+def test_the_log_tells_of_a_guesser_and_never_what_was_typed(link: Link, caplog: pytest.LogCaptureFixture) -> None:
+    fail(link, 5, "typed here: a quiet teapot")
+    told = [(record.levelname, record.__dict__["event"], record.__dict__["address"]) for record in caplog.records]
+    assert told == [("INFO", "login_refused", TILL)] * 4 + [("WARNING", "login_throttled", TILL)]
+    assert "teapot" not in str([record.__dict__ for record in caplog.records])
+
+
+@pytest.mark.usefixtures("li")
 def test_a_try_while_waiting_does_not_prolong_the_wait(link: Link) -> None:
     fail(link, 5)
     for second in range(1, 30):
@@ -372,6 +387,23 @@ def test_a_password_changed_while_it_is_looked_at_lets_nobody_in(
     monkeypatch.setattr(passwords, "verify", verify_slowly)
     with pytest.raises(LoginRefused):
         enter(link)
+    assert count(link, "session") == 0
+
+
+@pytest.mark.usefixtures("li")
+def test_somebody_disabled_while_their_pin_is_looked_at_is_not_let_in(
+    database_url: str, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin, pin_digest = service.make_pin(link, "li", wall_at=NOON), passwords.pin_digest
+
+    def digest_slowly(typed: str, *, salt: str) -> bytes:
+        with connect(database_url) as office:
+            service.disable_person(office, "li", at=MIGRATED_AT)
+        return pin_digest(typed, salt=salt)
+
+    monkeypatch.setattr(passwords, "pin_digest", digest_slowly)
+    with pytest.raises(LoginRefused):
+        by_pin(link, pin)
     assert count(link, "session") == 0
 
 

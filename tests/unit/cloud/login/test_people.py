@@ -84,8 +84,14 @@ def test_what_is_no_log_in_name_is_refused(typed: str, code: str) -> None:
 
 
 def test_a_name_is_free_text() -> None:
-    assert model.check_name("  李 Müller-O'Hara, Jr. ") == "李 Müller-O'Hara, Jr."
-    for typed, code in ((" ", "name_missing"), ("x" * 201, "name_unusable"), ("a\x1b[2J", "name_unusable")):
+    for name in ("李 Müller-O'Hara, Jr.", "Chef \U0001f469\u200d\U0001f373", "نرگس\u200cسادات"):
+        assert model.check_name(f"  {name} ") == name
+    for typed, code in (
+        (" ", "name_missing"),
+        ("\ud800", "name_unusable"),
+        ("x" * 201, "name_unusable"),
+        ("a\x1b[2J", "name_unusable"),
+    ):
         with pytest.raises(PersonRefused) as refused:
             model.check_name(typed)
         assert refused.value.code == code
