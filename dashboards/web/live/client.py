@@ -28,8 +28,8 @@ class Client:
         self.told = told
         self.token = token
         self.down: str | None = None
-        self._waiting: deque[bytes] = deque((OPENING,))
-        self._bytes = len(OPENING)
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
         self._ended = False
         self._news = asyncio.Event()
 
@@ -39,10 +39,13 @@ class Client:
         return self._ended
 
     def offer(self, chunk: bytes) -> bool:
-        """Let a chunk wait for the page; False when the page had to be let go because too much waits already."""
+        """Let a chunk wait for the page; False when the page had to be let go because too much waits already.
+
+        A chunk alone may be of any size: all that a large store missed must come through in one.
+        """
         if self._ended:
             return False
-        if len(self._waiting) >= CHUNKS_MAX or self._bytes + len(chunk) > BYTES_MAX:
+        if self._waiting and (len(self._waiting) >= CHUNKS_MAX or self._bytes + len(chunk) > BYTES_MAX):
             self._waiting.clear()
             self.end()
             return False
@@ -58,6 +61,7 @@ class Client:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield what is to be sent, until the end."""
+        yield OPENING
         while True:
             while self._waiting:
                 chunk = self._waiting.popleft()

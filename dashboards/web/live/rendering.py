@@ -11,7 +11,9 @@ from dashboards.web.language import Language
 from dashboards.web.live.delta import Delta, Drawn
 from dashboards.web.rendering import environment
 
-POSITION_PARTS = (("map/parts.html", "tile"), ("map/parts.html", "row"), ("restock/parts.html", "left"))
+POSITION_PARTS = (
+    ("map/parts.html", "tile"), ("map/parts.html", "row"), ("restock/parts.html", "left"), ("shelf/parts.html", "card"),
+)  # fmt: skip
 TASK_PARTS = (("restock/parts.html", "card"),)
 """Templates and their macros. A macro takes one position or task and gives the inner HTML of the elements whose
 `data-part` is its name and the position or task id: `tile:b1-s1-p1`. All people get the same bytes: of what a page
