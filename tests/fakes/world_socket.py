@@ -15,6 +15,7 @@ class WorldSocket:
 
     def __init__(self, path: Path, loads: dict[str, float]) -> None:
         self._loads = dict(loads)
+        self._unplugged: set[str] = set()
         self._clients: list[_Handler] = []
         self._lock = threading.Lock()
         world = self
@@ -23,7 +24,7 @@ class WorldSocket:
             def handle(self) -> None:
                 self.rfile.readline()
                 with world._lock:
-                    self.tell(world._loads)
+                    self.tell(world._loads, world._unplugged)
                     world._clients.append(self)
                 self.rfile.read()
 
@@ -37,7 +38,17 @@ class WorldSocket:
         with self._lock:
             self._loads.update(changed)
             for client in self._clients:
-                client.tell(changed)
+                client.tell(changed, self._unplugged)
+
+    def pull_plug(self, plate: str) -> None:
+        """Take the plug of a scale out: its line is dead, whatever lies on it."""
+        self._unplugged.add(plate)
+        self.lay()
+
+    def put_plug_back(self, plate: str) -> None:
+        """Put the plug of a scale back."""
+        self._unplugged.discard(plate)
+        self.lay()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -51,7 +62,8 @@ class WorldSocket:
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    def tell(self, loads: dict[str, float]) -> None:
-        """Send loads as one line."""
-        self.wfile.write(json.dumps({"loads": loads, "tags": {}}).encode() + b"\n")
+    def tell(self, loads: dict[str, float], unplugged: set[str]) -> None:
+        """Send loads and the plugs that are pulled as one line."""
+        line = {"loads": loads, "tags": {}, "unplugged": sorted(unplugged)}
+        self.wfile.write(json.dumps(line).encode() + b"\n")
         self.wfile.flush()

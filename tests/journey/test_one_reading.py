@@ -7,8 +7,9 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 
@@ -41,8 +42,9 @@ b1-s1-p1,WATER,b1,b1-s1,b1-s1-l1,,12,4,2020-01-01T00:00:00Z
 class Shop:
     """One plate with water on it, and all programs around it."""
 
-    def __init__(self, world: WorldSocket, api_url: str, key: str) -> None:
+    def __init__(self, world: WorldSocket, api_url: str, key: str, database_url: str) -> None:
         self.world = world
+        self._database_url = database_url
         self.api_url = api_url
         self.key = key
 
@@ -50,6 +52,18 @@ class Shop:
         request = urllib.request.Request(self.api_url + path, headers={"Authorization": f"Bearer {self.key}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
+
+    def one(self, question: LiteralString) -> Any:
+        """Return the first value of the first row the database has, None without one."""
+        with connect(self._database_url) as connection:
+            row = connection.execute(question).fetchone()
+        return row[0] if row else None
+
+    def wait_until(self, question: LiteralString, value: object) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while (found := self.one(question)) != value:
+            assert time.monotonic() < deadline, f"{question} still gives {found}"
+            time.sleep(0.1)
 
     def wait_for(self, path: str, is_so: Callable[[Any], bool]) -> Any:
         deadline = time.monotonic() + WAIT_S
@@ -124,7 +138,7 @@ def shop(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Shop]:
             program = Program(name, module, arguments, tmp_path / f"{name}.log", environment)
             program.start()
             stack.callback(program.stop)
-        yield Shop(world, f"http://127.0.0.1:{port}", key)
+        yield Shop(world, f"http://127.0.0.1:{port}", key, database_url)
 
 
 def test_a_bottle_that_leaves_the_shelf_leaves_the_answer_and_a_low_shelf_becomes_an_order(
@@ -146,3 +160,58 @@ def test_a_bottle_that_leaves_the_shelf_leaves_the_answer_and_a_low_shelf_become
     (order,) = shop.wait_for(orders, lambda answer: bool(answer["orders"]))["orders"]
     assert order["sku"] == "WATER"
     assert order["units"] >= 10
+
+
+FROZEN: LiteralString = "SELECT frozen FROM position_quantity WHERE position = 'b1-s1-p1'"
+BEST: LiteralString = "SELECT best FROM position_quantity WHERE position = 'b1-s1-p1'"
+VERDICT: LiteralString = "SELECT verdict FROM health_current WHERE subject = 'plate:b1-s1-l1'"
+WORK: LiteralString = """SELECT (SELECT count(*) FROM shortage) + (SELECT count(*) FROM task)
+                               + (SELECT count(*) FROM replenishment_order)"""
+HEARD: LiteralString = "SELECT as_of FROM plate_current WHERE plate = 'b1-s1-l1'"
+MEANWHILE = timedelta(seconds=45)
+"""Shop time in which a shelf that is low would have become an order: it is held for 15 s."""
+
+
+def test_a_scale_without_its_plug_freezes_the_count_and_asks_for_nothing_until_it_is_back_and_exact(
+    shop: Shop, tmp_path: Path
+) -> None:
+    water = f"/v1/availability/WATER?store=journey-{tmp_path.name}"
+    shop.wait_for(water, lambda answer: answer["on_shelf"] == 10)
+    shop.wait_until(FROZEN, value=False)
+
+    shop.world.pull_plug("b1-s1-l1")
+    shop.wait_until(FROZEN, value=True)
+    shop.wait_until(VERDICT, "unplugged")
+    unsure = shop.wait_for(water, lambda answer: answer["sellable"] < 10)
+    assert unsure["on_shelf"] == 10, "what stands there is not gone because nobody sees it"
+    assert unsure["sellable"] >= 7
+
+    # Nearly all of it is sold meanwhile, and shop time passes: more than a shortage is held for.
+    shop.world.lay(b1_s1_l1=2 * UNIT_G)
+    pulled_at = shop.one(HEARD)
+    while shop.one(HEARD) - pulled_at < MEANWHILE:
+        time.sleep(0.2)
+    assert (shop.one(FROZEN), shop.one(BEST), shop.one(WORK)) == (True, 10, 0)
+    assert shop.ask(water)["on_shelf"] == 10
+
+    shop.world.put_plug_back("b1-s1-l1")
+    shop.wait_until(VERDICT, "ok")
+    back = shop.wait_for(water, lambda answer: answer["on_shelf"] == 2)
+    assert back["sellable"] == 2
+    shop.wait_until(FROZEN, value=False)
+    assert shop.one("SELECT sum(quantity) FROM shelf_event WHERE kind IN ('pick', 'sweep')") == 8
+    orders = f"/v1/replenishment-orders?store=journey-{tmp_path.name}&state=open"
+    assert shop.wait_for(orders, lambda answer: bool(answer["orders"]))
+
+
+def test_a_scale_that_was_unplugged_and_comes_back_untouched_changes_nothing(shop: Shop, tmp_path: Path) -> None:
+    water = f"/v1/availability/WATER?store=journey-{tmp_path.name}"
+    shop.wait_for(water, lambda answer: answer["on_shelf"] == 10)
+    for _ in range(2):
+        shop.world.pull_plug("b1-s1-l1")
+        shop.wait_until(FROZEN, value=True)
+        shop.world.put_plug_back("b1-s1-l1")
+        shop.wait_until(FROZEN, value=False)
+    shop.world.lay(b1_s1_l1=9 * UNIT_G)
+    assert shop.wait_for(water, lambda answer: answer["on_shelf"] == 9)["sellable"] == 9
+    assert shop.one("SELECT string_agg(kind || ' ' || quantity, ', ') FROM shelf_event") == "pick 1"
