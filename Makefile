@@ -11,7 +11,7 @@ ARGS ?=
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(VENV)/.installed-demo ## a whole store: simulated shelves, broker, database, orders, availability
+demo: $(VENV)/.installed-demo ## a whole store: simulated shelves, broker, database, orders, pages in your browser
 	@$(BIN)/liveshelf demo $(ARGS)
 
 test: $(VENV)/.installed-dev apt ## every test: real broker, real database
