@@ -29,6 +29,9 @@ ROUNDING = 1e-6
 EPOCH_LETTERS = 8
 """So many letters of the database epoch tell two databases apart in an id."""
 
+STARTING = "starting"
+"""The verdict on a sensor that has not come to rest since its agent started."""
+
 _HEADS = re.compile(r"([^.]{1,8})\.([0-9]{1,18})\.([0-9]{1,18})")
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -210,9 +213,9 @@ class Conditions:
 
     @property
     def all_well(self) -> bool:
-        """Whether nothing needs a person."""
+        """Whether nothing needs a person. A sensor that is only starting needs none."""
         there = all(self.programs.values()) and all(device.online for device in self.devices)
-        return there and self.broker is True and not self.sensors
+        return there and self.broker is True and all(sensor.verdict == STARTING for sensor in self.sensors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

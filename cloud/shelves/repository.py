@@ -69,9 +69,10 @@ TASKS = """
            ON p.planogram_id = planogram_of(%(store)s, %(at)s) AND p.position = t.position AND p.sku = t.sku
     LEFT JOIN position_quantity q ON q.store = t.store AND q.position = t.position AND q.sku = t.sku
     LEFT JOIN stock_place b ON b.store = t.store AND b.sku = t.sku AND b.place = 'backroom'
-    WHERE t.store = %(store)s
-      AND CASE WHEN %(task_id)s::text IS NOT NULL THEN t.task_id = %(task_id)s
-               ELSE t.closed_at IS NULL OR t.closed_at >= %(closed_since)s END"""
+    WHERE t.store = %(store)s"""
+
+ONE_TASK = " AND t.task_id = %(task_id)s"
+TASKS_SINCE = " AND (t.closed_at IS NULL OR t.closed_at >= %(closed_since)s)"
 
 SHORTAGES = "SELECT position, opened_at FROM shortage WHERE store = %s AND closed_at IS NULL"
 
@@ -88,9 +89,10 @@ ORDERS = """
     FROM replenishment_order o
     JOIN product r USING (sku)
     LEFT JOIN stock s ON s.store = o.store AND s.sku = o.sku
-    WHERE o.store = %(store)s
-      AND CASE WHEN %(order_id)s::text IS NOT NULL THEN o.order_id = %(order_id)s
-               ELSE o.state IN ('open', 'received') OR o.closed_at >= %(closed_since)s END
+    WHERE o.store = %(store)s"""
+
+ONE_ORDER = " AND o.order_id = %(order_id)s"
+ORDERS_SINCE = """ AND (o.closed_at IS NULL OR o.closed_at >= %(closed_since)s)
     ORDER BY o.closed_at IS NOT NULL, o.opened_at, o.order_id"""
 
 # What every channel is answered, as availability.repository reads it, with what helps to find the product.
@@ -164,7 +166,8 @@ def tasks(
 ) -> list[TaskView]:  # fmt: skip
     """Return tasks under way and those closed since then, unsorted; or the one asked for."""
     asked = {"store": store, "at": at, "closed_since": closed_since, "task_id": task_id}
-    return link.cursor(row_factory=class_row(TaskView)).execute(TASKS, asked).fetchall()
+    query = TASKS + (TASKS_SINCE if task_id is None else ONE_TASK)
+    return link.cursor(row_factory=class_row(TaskView)).execute(query, asked).fetchall()
 
 
 def shortages(link: Link, store: str) -> dict[str, datetime]:
@@ -177,7 +180,8 @@ def orders(
 ) -> list[OrderView]:  # fmt: skip
     """Return orders under way and those closed since then, oldest first; or the one asked for."""
     asked = {"store": store, "at": at, "closed_since": closed_since, "order_id": order_id}
-    return [OrderView(**_tuples(row)) for row in link.cursor(row_factory=dict_row).execute(ORDERS, asked)]
+    query = ORDERS + (ORDERS_SINCE if order_id is None else ONE_ORDER)
+    return [OrderView(**_tuples(row)) for row in link.cursor(row_factory=dict_row).execute(query, asked)]
 
 
 def stock(

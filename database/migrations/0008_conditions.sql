@@ -16,3 +16,5 @@ $$;
 CREATE INDEX shelf_event_store ON shelf_event (store, time);
 CREATE INDEX change_work ON change (store, number) WHERE kind IN ('task', 'order');
 CREATE INDEX manual_count_position ON manual_count (store, position, count_id);
+CREATE INDEX task_closed ON task (store, closed_at);
+CREATE INDEX order_closed ON replenishment_order (store, closed_at);

@@ -13,7 +13,8 @@ from cloud.shelves import service as shelves
 from cloud.shelves.model import Happening, Heads, PositionView
 from cloud.shelves.repository import Link
 from database.connection import connect
-from tests.integration.cloud.shop import STORE, Shop
+from database.presence import GATEWAY, announce
+from tests.integration.cloud.shop import PLANOGRAM, STORE, Client, Shop
 
 pytestmark = pytest.mark.database
 
@@ -161,3 +162,187 @@ def test_nothing_is_lost_between_heads_and_the_rows_read_after_them(shop: Shop) 
             other.execute("INSERT INTO load VALUES (%s, %s, %s, 1, 0)", (load_id + 1, STORE, shop.clock.now()))
         assert shelves.heads(link, STORE) == old
     assert _heads(shop).load_id == load_id + 1
+
+
+def test_the_first_task_is_the_most_urgent_one_and_a_closed_one_is_shown_while_asked_for(shop: Shop) -> None:
+    _low(shop)
+    shop.load("p-gum", "gum", 4)
+    shop.work()
+    shop.work(after_s=30)
+    with _reading(shop) as link:
+        task = shelves.tasks_on_page(link, STORE, at=shop.clock.now())[0]
+    assert (task.name_zh, task.units, task.capacity, task.low_units, task.backroom) == ("乌龙茶", 1, 12, 3, 6)
+    assert (task.bay, task.shelf, task.workable, task.state, task.share) == ("b1", "b1-s1", True, "open", 1 / 12)
+    shop.load("p-tea", "tea", 12)
+    shop.work(after_s=5)
+    with _reading(shop) as link:
+        at = shop.clock.now()
+        assert shelves.tasks_on_page(link, STORE, at=at) == []
+        assert [one.state for one in shelves.tasks_on_page(link, STORE, at=at, closed_since=at)] == ["cancelled"]
+        stale = shelves.task_on_page(link, STORE, task.task_id, at=at)
+        assert stale is not None
+        assert (stale.state, stale.units) == ("cancelled", 12)
+        assert shelves.task_on_page(link, "another", task.task_id, at=at) is None
+
+
+def test_products_are_found_by_either_name_their_sku_or_their_gtin(shop: Shop) -> None:
+    shop.load("p-tea", "tea", 8)
+    shop.work()
+    with _reading(shop) as link:
+        at = shop.clock.now()
+        found = {
+            text: [line.sku for line in shelves.stock_list(link, STORE, text, at=at)]
+            for text in ("", "OOLONG", "乌龙", "gum", "234567899", " tea ", "100%", "_")
+        }
+        line = shelves.stock_line(link, STORE, "tea", at=at)
+        assert shelves.stock_line(link, STORE, "te", at=at) is None
+    assert found == {"": ["gum", "tea"], "OOLONG": ["tea"], "乌龙": ["tea"], "gum": ["gum"], "234567899": ["tea"],
+                     " tea ": ["tea"], "100%": [], "_": []}  # fmt: skip
+    assert line is not None
+    assert (line.positions, line.gtins, line.answer.status) == (("p-tea",), ("09521234567899",), "in_stock")
+    assert (line.answer.on_shelf, line.answer.backroom, line.answer.store) == (8, 6, STORE)
+
+
+def test_every_screen_gives_the_answer_every_channel_gets(shop: Shop, client: Client) -> None:
+    shop.load("p-tea", "tea", 8, sure=0.9)
+    shop.work()
+    with _reading(shop) as link:
+        line = shelves.stock_line(link, STORE, "tea", at=shop.clock.now())
+    assert line is not None
+    told = client.get("/v1/availability/tea", store=STORE)
+    for name in ("on_shelf", "backroom", "sellable", "status", "confidence"):
+        assert told[name] == getattr(line.answer, name), name
+
+
+def test_what_is_not_well_is_named(shop: Shop) -> None:
+    with shop.connection.transaction():
+        shop.connection.execute(
+            """INSERT INTO device VALUES ('bay-1', %(store)s, true, 'j', %(birth)s, %(at)s),
+                                         ('bay-2', %(store)s, false, 'j', '{}', %(at)s),
+                                         ('far-1', 'another', false, 'j', '{}', %(at)s)""",
+            {"store": STORE, "at": shop.clock.now(), "birth": '{"plates": [{"bay": "b1"}, {"bay": "b2"}]}'},
+        )
+        shop.connection.execute(
+            """INSERT INTO health_current VALUES ('bay-1', 'plate:b1-s1-l1', 'unplugged', 0, '{}', 0, 0, %(at)s),
+                                                 ('bay-1', 'plate:b1-s1-l2', 'ok', 0, '{}', 9, 0, %(at)s),
+                                                 ('bay-2', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s),
+                                                 ('far-1', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s)""",
+            {"at": shop.clock.now()},
+        )
+        shop.connection.execute(
+            "INSERT INTO journal_watermark VALUES ('bay-1', 'j', 9, %s)", (shop.clock.now() + timedelta(seconds=5),)
+        )
+        shop.connection.execute("INSERT INTO gateway_link VALUES (%s, false, %s)", (STORE, shop.clock.now()))
+    with _reading(shop) as link:
+        alone = shelves.conditions(link, STORE, at=shop.clock.now())
+        announce(link, GATEWAY, store=STORE)
+        seen = shelves.conditions(link, STORE, at=shop.clock.now())
+    assert (alone.programs, alone.broker) == ({"gateway": False, "worker": False}, None), "nobody there to tell"
+    assert (seen.programs, seen.broker) == ({"gateway": True, "worker": False}, False)
+    assert [(one.device, one.online, one.bays) for one in seen.devices] == [
+        ("bay-1", True, ("b1", "b2")), ("bay-2", False, ())
+    ]  # fmt: skip
+    assert seen.devices[0].seen_at == shop.clock.now() + timedelta(seconds=5)
+    assert [(one.subject, one.position, one.verdict) for one in seen.sensors] == [
+        ("plate:b1-s1-l1", "p-tea", "unplugged"), ("agent", None, "queue_full")
+    ]  # fmt: skip
+    assert (_position(shop, "p-tea").faults, _position(shop, "p-gum").faults) == (("unplugged",), ())
+
+
+def _weigh(shop: Shop, plate: str, *weights_g: float, every_s: int = 30, load_id: int = 1) -> None:
+    """Readings up to now."""
+    first = shop.clock.now() - timedelta(seconds=every_s * (len(weights_g) - 1))
+    with shop.connection.transaction(), shop.connection.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO reading
+               VALUES (%s, %s, 'bay-1', 'j', 1, 0, %s, 'heartbeat', %s, NULL, 1, 'ok', 0, true, %s)""",
+            [(first + timedelta(seconds=every_s * n), STORE, plate, g, load_id) for n, g in enumerate(weights_g)],
+        )
+        cursor.execute(
+            "INSERT INTO plate_current VALUES (%s, %s, 'bay-1', 0, 'ok', now()) ON CONFLICT DO NOTHING", (plate, STORE)
+        )
+
+
+def test_few_weights_are_all_shown(shop: Shop) -> None:
+    _weigh(shop, "b1-s1-l1", 500.0, 400.0, 450.0)
+    at = shop.clock.now()
+    with _reading(shop) as link:
+        found = shelves.weights(link, STORE, "b1-s1", since=at - timedelta(minutes=10), until=at)
+    assert [g for _, g in found["b1-s1-l1"]] == [500.0, 400.0, 450.0]
+    assert found["b1-s1-l1"][-1][0] == at.timestamp() * 1000
+    assert found["b1-s1-l2"] == []
+
+
+@pytest.mark.parametrize("points_max", [4, 7, 40])
+def test_of_many_weights_the_extremes_stay_each_at_its_own_time(shop: Shop, points_max: int) -> None:
+    grams = [500.0] * 2000
+    grams[777], grams[1234] = 90.0, 910.0
+    _weigh(shop, "b1-s1-l1", *grams, every_s=30)
+    at = shop.clock.now()
+    since = at - timedelta(days=1)
+    with _reading(shop) as link:
+        points = shelves.weights(link, STORE, "b1-s1", since=since, until=at, points_max=points_max)["b1-s1-l1"]
+    assert len(points) <= points_max
+    assert points == sorted(points)
+    assert (points[0][1], points[-1]) == (500.0, (at.timestamp() * 1000, 500.0))
+    assert ((at - timedelta(seconds=30 * (1999 - 1234))).timestamp() * 1000, 910.0) in points
+
+
+def test_weights_a_load_brought_are_told_and_an_old_backlog_is_not(shop: Shop) -> None:
+    first = shop.load("p-tea", "tea", 8)
+    second = shop.load("p-tea", "tea", 7)
+    third = shop.load("p-tea", "tea", 6)
+    _weigh(shop, "b1-s1-l1", 500.0, load_id=first)
+    _weigh(shop, "b1-s1-l1", 100.0, 390.0, every_s=3600, load_id=second)
+    _weigh(shop, "b1-s1-l1", 260.0, load_id=third)
+    with _reading(shop) as link:
+        assert [g for _, _, g in shelves.weights_loaded(link, STORE, first, second)] == [390.0]
+        assert [g for _, _, g in shelves.weights_loaded(link, STORE, third, third)] == []
+
+
+def test_events_of_a_shelf_are_told_oldest_first_the_newest_of_too_many(shop: Shop) -> None:
+    shop.load("p-tea", "tea", 7, kind="pick", moved=1, age_s=60)
+    shop.load("p-gum", "gum", 7, kind="pick", moved=2, age_s=30)
+    shop.load("p-tea", "tea", 9, kind="refill", moved=3)
+    at = shop.clock.now()
+    since = at - timedelta(minutes=1)
+    with _reading(shop) as link:
+        all_of_it = shelves.shelf_events(link, STORE, "b1-s1", since=since, until=at)
+        newest = shelves.shelf_events(link, STORE, "b1-s1", since=since, until=at, limit=2)
+        other = shelves.shelf_events(link, STORE, "b1-s2", since=since, until=at)
+    assert [(one.position, one.units) for one in all_of_it] == [("p-tea", 1), ("p-gum", 2), ("p-tea", 3)]
+    assert (newest, other) == (all_of_it[1:], [])
+
+
+def test_a_rail_of_tags_is_as_fresh_as_its_reader_and_shows_its_tags(shop: Shop) -> None:
+    shop.put_planogram(PLANOGRAM + "r-tea,tea,b2,b2-s1,,b2-s1-z1,6,2,\n")
+    shop.load("r-tea", "tea", 1)
+    with shop.connection.transaction():
+        shop.connection.execute("INSERT INTO device VALUES ('bay-1', %s, true, 'j', '{}', now())", (STORE,))
+        shop.connection.execute(
+            """INSERT INTO tag_current VALUES ('b2-s1-z1', 'AA', %(store)s, '09521234567899', true, %(at)s),
+                                              ('b2-s1-z1', 'BB', %(store)s, NULL, false, %(at)s),
+                                              ('b9-s1-z1', 'CC', %(store)s, NULL, true, %(at)s)""",
+            {"store": STORE, "at": shop.clock.now()},
+        )
+    shop.clock.advance(60)
+    shop.reader_is_well("b2-s1-z1")
+    rail = _position(shop, "r-tea")
+    assert (rail.as_of, rail.zones, rail.faults) == (shop.clock.now(), ("b2-s1-z1",), ())
+    with _reading(shop) as link:
+        tags = shelves.tags(link, STORE, "b2-s1")
+    assert [(tag.epc, tag.sku, tag.name_zh, tag.present) for tag in tags] == [
+        ("AA", "tea", "乌龙茶", True), ("BB", None, None, False)
+    ]  # fmt: skip
+
+
+def test_a_display_sells_down_by_the_books(shop: Shop, client: Client) -> None:
+    shop.work()
+    sale = {
+        "store": STORE,
+        "sale_id": "s1",
+        "sold_at": shop.clock.now().isoformat(),
+        "lines": [{"sku": "gum", "units": 3}],
+    }
+    client.post("/v1/till-sales", sale, status=201)
+    assert _position(shop, "d-gum").units == 7
