@@ -22,7 +22,8 @@ class Counted:
     """What came of one batch.
 
     `quantities` holds only positions whose quantity changed; `confirmed` the newest time of every position that was
-    heard of, changed or not (to move `as_of`); `touched` the keys of the shelves whose state changed.
+    heard of, changed or not (to move `as_of`), but for those whose scale is not to be believed, which confirms nothing;
+    `touched` the keys of the shelves whose state changed.
     """
 
     state: CountingState
@@ -126,7 +127,10 @@ class _Batch:
         shelves = {**self.state.shelves, **{key: shelf.state for key, shelf in self.open.items()}}
         times = {mono_ms: self.readings.time_of(mono_ms) for mono_ms in {*self.heard.values(), *self.tagged.values()}}
         confirmed = {
-            place.position: times[mono_ms] for component, mono_ms in self.heard.items() for place in component.positions
+            place.position: times[mono_ms]
+            for component, mono_ms in self.heard.items()
+            if not self._frozen(component)
+            for place in component.positions
         }
         confirmed.update({position: times[mono_ms] for position, mono_ms in self.tagged.items()})
         return Counted(
@@ -136,6 +140,11 @@ class _Batch:
             confirmed=confirmed,
             touched=frozenset(self.open),
         )
+
+    def _frozen(self, component: Component) -> bool:
+        key, _, _ = self.layout.seats[component.name]
+        held = self.open[key].state.components.get(component.name)
+        return held is not None and held.frozen
 
     def _open(self, key: str, mono_ms: int) -> ShelfCount:
         """Return a shelf to count on: a copy of its state, with what people counted taken in."""

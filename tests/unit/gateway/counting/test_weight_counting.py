@@ -217,6 +217,16 @@ def test_a_jump_over_two_plates_waits_until_both_were_heard() -> None:
     assert shop.what_happened() == [("water", "pick", 1)]
 
 
+def test_a_scale_that_is_not_to_be_believed_confirms_nothing_so_that_its_quantity_grows_old() -> None:
+    shop = Shop.of(place("cola", "l1"), place("juice", "l2"))
+    shop.open(l1=1_000.0, l2=1_000.0)
+    shop.beat(quality={"l1": "unplugged"})
+    frozen_at = shop.quantities["cola"].as_of
+    assert set(shop.beat(quality={"l1": "unplugged"}).confirmed) == {"juice"}
+    assert shop.quantities["cola"].as_of == frozen_at
+    assert set(shop.beat().confirmed) == {"cola", "juice"}
+
+
 def test_a_stuck_plate_freezes_and_widens_its_quantity_and_makes_no_event() -> None:
     shop = cola_and_juice()
     sure = shop.quantities["cola"].probability
