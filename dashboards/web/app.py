@@ -26,9 +26,10 @@ from dashboards.web.login import routes as login
 from dashboards.web.map import routes as map_area
 from dashboards.web.restock import routes as restock
 from dashboards.web.security import SecurityHeaders
+from dashboards.web.shelf import routes as shelf
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, map_area, restock, files)
+AREAS = (home, login, live, map_area, restock, shelf, files)
 
 
 class Site:

@@ -14,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards.web.language import TEXTS, Language
+from dashboards.web.map.wrapping import wrap
+from dashboards.web.shelf.chart import chart
 
 TEMPLATE_FOLDER = Path(__file__).with_name("templates")
 STATIC_FOLDER = Path(__file__).with_name("static")
@@ -95,7 +97,10 @@ def _filters(language: Language) -> dict[str, Callable[..., Any]]:
             return texts.gettext("Bay %(bay)s") % {"bay": match[1]}
         return place
 
-    return {"product_name": product_name, "place_name": place_name, "time": _time, "clock": _clock, "percent": _percent}
+    return {
+        "product_name": product_name, "place_name": place_name, "time": _time, "clock": _clock, "percent": _percent,
+        "units_chart": chart, "wrapped": wrap,
+    }  # fmt: skip
 
 
 def _time(at: datetime) -> Markup:
