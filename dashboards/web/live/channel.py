@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -46,12 +46,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round found: the store's present, the banner a language, the bytes a group (None: nothing changed)."""
+    """What a round found: the store's present, the banner a language, the bytes a group (None: nothing changed).
+
+    `shown` is what pages that were in the round before show by now, a language.
+    """
 
     heads: Heads
     conditions: Conditions
     banners: Mapping[Language, str]
     chunks: Mapping[Group, bytes | None]
+    shown: Mapping[Language, Mapping[str, str]]
 
 
 class Channel:
@@ -65,6 +69,7 @@ class Channel:
         self._clock = clock
         self._clients: set[Client] = set()
         self._told: Heads | None = None
+        self._shown: Mapping[Language, Mapping[str, str]] = {}
         self._conditions: Conditions | None = None
         self._looked_s = 0.0
         self._news = asyncio.Event()
@@ -118,7 +123,7 @@ class Channel:
         found = await asyncio.to_thread(self._look, tuple(groups), self._conditions if not due else None)
         if due:
             self._conditions, self._looked_s = found.conditions, began_s
-        self._told = found.heads
+        self._told, self._shown = found.heads, found.shown
         for group, members in groups.items():
             for client in members:
                 _deliver(client, found.chunks[group])
@@ -156,11 +161,16 @@ class Channel:
             if since is not None and since in look.deltas:
                 drawn[language, since] = self._renderer.draw(self.store, language, look.deltas[since])
         clock = ShopTime(round(self._clock.now().timestamp() * 1000), self._clock.rate)
-        chunks = {
-            group: _chunk(look, group, drawn.get((group.language, group.since)), banners[group.language], clock)
-            for group in groups
-        }
-        return Round(look.heads, conditions, banners, chunks)
+        chunks: dict[Group, bytes | None] = {}
+        shown: dict[Language, Mapping[str, str]] = {}
+        for group in groups:
+            new = drawn.get((group.language, group.since))
+            if new is not None and group.since == self._told and group.down is not None:
+                known = self._shown.get(group.language, {})
+                shown[group.language] = {**known, **new.parts}
+                new = replace(new, parts={key: html for key, html in new.parts.items() if known.get(key) != html})
+            chunks[group] = _chunk(look, group, new, banners[group.language], clock)
+        return Round(look.heads, conditions, banners, chunks, shown)
 
 
 def grouped(clients: Iterable[Client], told: Heads | None) -> dict[Group, list[Client]]:

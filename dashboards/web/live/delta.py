@@ -8,6 +8,7 @@ from typing import Protocol
 
 from cloud.shelves.model import Conditions, Happening, Heads, PositionView, TaskView
 from dashboards.web.language import Language
+from dashboards.web.map.overview import Overview
 
 Weight = tuple[str, int, float]
 """A plate, when it was weighed (shop milliseconds since 1970), and its grams."""
@@ -15,10 +16,14 @@ Weight = tuple[str, int, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
-    """What changed: places and tasks as they stand now, what happened (newest last), topics whose lists changed."""
+    """What changed: places and tasks as they stand now, what happened (newest last), topics whose lists changed.
+
+    `overview` has the figures of the whole store; None when nothing changed that they could tell of.
+    """
 
     positions: tuple[PositionView, ...] = ()
     tasks: tuple[TaskView, ...] = ()
+    overview: Overview | None = None
     happenings: tuple[Happening, ...] = ()
     topics: frozenset[str] = frozenset()
     weights: tuple[Weight, ...] = ()

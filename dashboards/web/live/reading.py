@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from cloud.access.login import service as logins
@@ -11,6 +12,7 @@ from cloud.shelves import service as shelves
 from cloud.shelves.model import Heads
 from cloud.shelves.service import Link
 from dashboards.web.live.delta import Delta, Look, Weight
+from dashboards.web.map.overview import overview
 from dashboards.web.visit import wall_now
 
 WAIT_S = 1.0
@@ -61,21 +63,25 @@ def _delta(link: Link, store: str, since: Heads, heads: Heads, at: datetime) -> 
     if since == heads:
         return Delta()
     touched = shelves.touched_since(link, store, since.change)
-    positions = shelves.positions(
-        link, store, at=at,
-        after_load=None if touched.everything else since.load_id,
-        only=None if touched.everything else touched.positions,
-        skus=None if touched.everything else touched.skus,
-    )  # fmt: skip
-    changed = touched.positions | {one.position for one in positions}
-    tasks = shelves.tasks_on_page(link, store, at=at) if changed else []
     weights = _weights(link, store, since, heads)
-    return Delta(
-        positions=tuple(positions),
-        tasks=tuple(task for task in tasks if task.position in changed),
+    news = Delta(
         happenings=tuple(reversed(shelves.happenings(link, store, since, NOW_MAX))),
         topics=touched.topics | ({"weights"} if weights is None else set()),
         weights=weights or (),
+    )
+    changed = shelves.positions(
+        link, store, at=at, after_load=since.load_id, only=touched.positions, skus=touched.skus
+    )  # fmt: skip
+    if not (changed or touched.topics):
+        return news
+    everything = shelves.positions(link, store, at=at)
+    tasks = shelves.tasks_on_page(link, store, at=at)
+    names = touched.positions | {one.position for one in (everything if touched.everything else changed)}
+    return replace(
+        news,
+        positions=tuple(one for one in everything if one.position in names),
+        tasks=tuple(task for task in tasks if task.position in names),
+        overview=overview(everything, tasks, shelves.orders_on_page(link, store, at=at)),
     )
 
 

@@ -9,15 +9,21 @@ from typing import Any
 from cloud.shelves.model import Conditions
 from dashboards.web.language import Language
 from dashboards.web.live.delta import Delta, Drawn
+from dashboards.web.map.overview import Overview
 from dashboards.web.rendering import environment
 
 POSITION_PARTS = (
-    ("map/parts.html", "tile"), ("map/parts.html", "row"), ("restock/parts.html", "left"), ("shelf/parts.html", "card"),
+    ("map/parts.html", "tile"), ("map/parts.html", "row"), ("shelf/parts.html", "card"), ("restock/parts.html", "left"),
 )  # fmt: skip
 TASK_PARTS = (("restock/parts.html", "card"),)
 """Templates and their macros. A macro takes one position or task and gives the inner HTML of the elements whose
 `data-part` is its name and the position or task id: `tile:b1-s1-p1`. All people get the same bytes: of what a page
 knows, macros see the thing itself, `store`, `language`, `static` and the filters."""
+
+FIGURE = ("map/parts.html", "figure")
+FIGURES = ("empty", "low", "tasks", "orders")
+OVERVIEW_PARTS = {"look:shelf": ("map/parts.html", "emptiest"), "look:task": ("map/parts.html", "top_task")}
+"""Parts that tell of the whole store: `figure:empty` and so on, and where to look first."""
 
 HAPPENING = ("map/parts.html", "happening")
 DOWN = ("map/parts.html", "down")
@@ -31,6 +37,8 @@ class Templates:
         """Return what changed, as the pages show it."""
         parts = _parts(store, language, POSITION_PARTS, ((one.position, one) for one in delta.positions))
         parts |= _parts(store, language, TASK_PARTS, ((one.task_id, one) for one in delta.tasks))
+        if delta.overview is not None:
+            parts |= _figures(store, language, delta.overview)
         happening = _macro(store, language, *HAPPENING)
         return Drawn(parts=parts, now=tuple(str(happening(one)) for one in delta.happenings))
 
@@ -48,6 +56,13 @@ def _parts(
 ) -> dict[str, str]:
     known = [(name, _macro(store, language, template, name)) for template, name in macros]
     return {f"{name}:{key}": str(macro(thing)) for key, thing in things for name, macro in known}
+
+
+def _figures(store: str, language: Language, overview: Overview) -> dict[str, str]:
+    figure = _macro(store, language, *FIGURE)
+    parts = {f"figure:{kind}": str(figure(kind, overview)) for kind in FIGURES}
+    looks = {key: str(_macro(store, language, *macro)(overview)) for key, macro in OVERVIEW_PARTS.items()}
+    return parts | looks
 
 
 @lru_cache(maxsize=512)

@@ -167,6 +167,63 @@ def test_a_page_that_is_too_slow_holds_up_nobody() -> None:
     assert read == 100
 
 
+def test_a_part_that_looks_as_it_was_told_last_is_not_told_again() -> None:
+    async def follow() -> bytes:
+        watched = Watched()
+        page = watched.join(watched.store.heads)
+        await watched.round()
+        for _ in range(3):
+            watched.store.put("p1", 7)
+            await watched.round()
+        return await _read(page)
+
+    told = [frame.get("parts") for frame in frames(asyncio.run(follow()))]
+    assert told == [None, {"tile:p1": "en 7"}, None, None]
+
+
+def test_a_page_that_showed_more_than_its_id_says_is_told_what_others_know() -> None:
+    """The page was read while the store changed: its id is from before, what it shows from after."""
+
+    async def follow() -> Page:
+        watched = Watched()
+        watched.join(watched.store.heads)
+        await watched.round()
+        watched.store.put("p1", 7)
+        await watched.round()
+        told = watched.store.heads
+        watched.store.put("p1", 6)
+        page = Page(told.to_id(), parts=watched.store.shown("en"))
+        client = watched.join(told)
+        watched.store.put("p1", 7)
+        await watched.round()
+        page.hear(await _read(client))
+        return page
+
+    assert asyncio.run(follow()).parts == {"tile:p1": "en 7"}
+
+
+def test_a_language_nobody_read_for_a_while_is_told_anew() -> None:
+    async def follow() -> Page:
+        watched = Watched()
+        watched.join(watched.store.heads, "en")
+        first = watched.join(watched.store.heads, "zh-Hans")
+        await watched.round()
+        watched.store.put("p1", 7)
+        await watched.round()
+        watched.channel.leave(first)
+        watched.store.put("p1", 6)
+        await watched.round()
+        page = Page(watched.store.heads.to_id(), parts=watched.store.shown("zh-Hans"))
+        client = watched.join(watched.store.heads, "zh-Hans")
+        await watched.round()
+        watched.store.put("p1", 7)
+        await watched.round()
+        page.hear(await _read(client))
+        return page
+
+    assert asyncio.run(follow()).parts == {"tile:p1": "zh-Hans 7"}
+
+
 LANGUAGES: Sequence[Language] = ("en", "zh-Hans")
 STEPS = st.lists(
     st.one_of(
