@@ -18,12 +18,16 @@ from contract.errors import LiveShelfError
 AT_ONCE_MAX = 2
 """So many hashes are computed at once in a process; the others wait their turn, so that a flood does not eat memory."""
 
+IN_LINE_MAX = 6
+"""So many may be at it or wait for their turn: each holds a connection to the database, and pages need the others."""
+
 TURN_WAIT_S = 5.0
 """Wall seconds to wait for a turn."""
 
 SALT_BYTES = 16
 
 _hasher = PasswordHasher()
+_line = threading.BoundedSemaphore(IN_LINE_MAX)
 _turns = threading.BoundedSemaphore(AT_ONCE_MAX)
 
 
@@ -78,12 +82,17 @@ def _stand_in(hasher: PasswordHasher) -> str:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=TURN_WAIT_S):
+    if not _line.acquire(blocking=False):
         raise HashingBusy
     try:
-        yield
+        if not _turns.acquire(timeout=TURN_WAIT_S):
+            raise HashingBusy
+        try:
+            yield
+        finally:
+            _turns.release()
     finally:
-        _turns.release()
+        _line.release()
 
 
 def _bytes(password: str) -> bytes:

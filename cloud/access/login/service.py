@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TRIES_KEPT = timedelta(days=1)
 """Wall time after which wrong tries are forgotten; by the rules all of them are forgiven well before."""
 
-BUSY_WAIT_S = 5.0
+BUSY_WAIT_S = 2.0
 """Wall seconds after which somebody comes again who met too many others at the door."""
 
 PIN_DRAWS_MAX = 10
@@ -48,18 +48,19 @@ class LoginRefused(Problem):
 
 
 class LoginThrottled(Problem):
-    """Too many wrong tries: wait before the next one.
+    """Wait before the next try to log in.
 
-    `retry_after_s` is how long, in wall seconds.
+    `retry_after_s` is how long, in wall seconds; `code` why: login_throttled, after too many wrong tries, or login_busy,
+    when too many people log in at this moment.
     """
 
     status = 429
-    code = "login_throttled"
     retryable = True
 
-    def __init__(self, retry_after_s: float) -> None:
+    def __init__(self, retry_after_s: float, code: str = "login_throttled") -> None:
         super().__init__(headers={"Retry-After": str(math.ceil(retry_after_s))})
         self.retry_after_s = retry_after_s
+        self.code = code
 
 
 def create_person(
@@ -158,7 +159,7 @@ def make_pin(connection: Link, login: str, *, wall_at: datetime, lasts: timedelt
         except psycopg.errors.UniqueViolation:
             continue
         return pin
-    raise LoginThrottled(BUSY_WAIT_S)
+    raise LoginThrottled(BUSY_WAIT_S, "login_busy")
 
 
 def log_in_by_pin(link: Link, pin: str, *, address: str, wall_at: datetime) -> str:
@@ -301,7 +302,7 @@ def _busy(link: Link, counted: Mapping[Key, Tries]) -> LoginThrottled:
     with link.transaction():
         for key, tries in counted.items():
             repository.take_back(link, key, tries)
-    return LoginThrottled(BUSY_WAIT_S)
+    return LoginThrottled(BUSY_WAIT_S, "login_busy")
 
 
 def _searchable(login: str) -> str:

@@ -367,8 +367,9 @@ def test_whoever_met_too_many_at_the_door_has_made_no_wrong_try(link: Link, monk
     with monkeypatch.context() as crowd:
         crowd.setattr(passwords, "verify", busy)
         for _ in range(20):
-            with pytest.raises(LoginThrottled):
+            with pytest.raises(LoginThrottled) as sent_away:
                 enter(link)
+            assert sent_away.value.code == "login_busy"
     assert who(link, enter(link)) == "li"
 
 

@@ -43,9 +43,11 @@ def test_a_pin_has_one_digest_in_one_installation() -> None:
     assert passwords.pin_digest("123456", salt="a") != passwords.pin_digest("123457", salt="a")
 
 
-def test_who_finds_too_many_at_the_door_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("limit", ["_turns", "_line"])
+@pytest.mark.usefixtures("quick_hashes")
+def test_who_finds_too_many_at_the_door_is_sent_away(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(passwords, "TURN_WAIT_S", 0.0)
-    monkeypatch.setattr(passwords, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(passwords, limit, threading.BoundedSemaphore(1))
     with passwords._turn(), pytest.raises(passwords.HashingBusy):
         passwords.verify(None, "a quiet teapot")
     assert not passwords.verify(None, "a quiet teapot"), "the door is free again"
