@@ -60,7 +60,9 @@ def fresh(visit: Visiting, store: str, shelf: str) -> Response:
     at = visit.parts.clock.now()
     with visit.parts.writes.connection() as link:
         positions = _positions(link, store, shelf, at=at)
-        return visit.render("shelf/fresh.html", **_fresh(visit, link, store, shelf, positions, at=at))
+        return visit.render(
+            "shelf/fresh.html", positions=positions, **_fresh(visit, link, store, shelf, positions, at=at)
+        )
 
 
 @router.get("/stores/{store}/shelves/{shelf}/weights.json")

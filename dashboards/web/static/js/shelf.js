@@ -1,6 +1,6 @@
 // The page of a shelf: the weight plot that slides with the shop's clock, and the pieces fetched anew when a place of
 // the shelf changes.
-import { shopNow } from "./times.js";
+import { ago, shopNow } from "./times.js";
 import { Plot, weightText } from "./shelf-plot.js";
 import { Weights } from "./shelf-weights.js";
 
@@ -181,6 +181,18 @@ function followPlaces(places, list) {
   new MutationObserver((records) => {
     if (records.some((record) => record.target.closest?.("[data-part]") === record.target)) later();
   }).observe(places, { childList: true, subtree: true });
+  document.body.addEventListener("live:weights", (event) => event.detail?.forEach(([plate, ms]) => see(places, plate, ms)));
+  const everyS = Number(list.dataset.freshEveryS || 0);
+  if (everyS) setInterval(() => document.hidden || later(), everyS * 1000);
+}
+
+// A weight that changed nothing still says that its scale is there.
+function see(places, plate, ms) {
+  for (const time of places.querySelectorAll(`[data-plates~="${CSS.escape(plate)}"] [data-fresh] time`)) {
+    if (Date.parse(time.dateTime) >= ms) continue;
+    time.dateTime = new Date(ms).toISOString();
+    time.textContent = ago(ms);
+  }
 }
 
 const shown = new WeakMap();
