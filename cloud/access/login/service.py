@@ -50,7 +50,7 @@ class LoginRefused(Problem):
 class LoginThrottled(Problem):
     """Wait before the next try to log in.
 
-    `retry_after_s` is how long, in wall seconds; `code` why: login_throttled, after too many wrong tries, or login_busy,
+    `retry_after_s` is how long, in wall seconds; `code` why: login_throttled after too many wrong tries, login_busy
     when too many people log in at this moment.
     """
 
