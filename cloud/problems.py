@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from cloud.documents import PROBLEM_MEDIA_TYPE, InvalidRequest, body_of
 from cloud.errors import DATABASE_ERRORS, DatabaseAway, Problem
+from cloud.parts import weeding
 
 VALUE_SHOWN_MAX = 100
 """Of a wrong value so many characters are told back."""
@@ -67,8 +68,10 @@ def _error(one: dict[str, Any]) -> dict[str, str]:
 
 
 def _database(request: Request, error: Exception) -> JSONResponse:
-    del error  # it may hold the address of the database: the log has it, the caller need not
-    return answer(request, DatabaseAway())
+    # The error may hold the address of the database: the log has it, the caller need not.
+    said = answer(request, DatabaseAway())
+    said.background = weeding(request, error)
+    return said
 
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:

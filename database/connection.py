@@ -40,6 +40,11 @@ NETWORK_SETTINGS: dict[str, str | int] = {
 }
 
 
+RECONNECT_S = 3.0
+"""Wall seconds after which a pool gives a lost connection up; the next request then makes a new one at once. Trying for
+longer doubles the pauses in between, and a database that was away for a minute would stay away for another."""
+
+
 def connect(url: str, *, autocommit: bool = False, application_name: str = APPLICATION_NAME) -> Connection[TupleRow]:
     """Open a connection. Raises DatabaseUnreachable (retryable) in one sentence without the password."""
     try:
@@ -70,6 +75,7 @@ def make_pool(
         min_size=size_min,
         max_size=size_max,
         timeout=wait_s,
+        reconnect_timeout=RECONNECT_S,
         name=application_name,
         open=False,
     )

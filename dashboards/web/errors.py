@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cloud.errors import DATABASE_ERRORS, Problem
+from cloud.parts import weeding
 from dashboards.web.language import TEXTS, Language, negotiate
 from dashboards.web.rendering import render
 from dashboards.web.visit import LANGUAGE_COOKIE, LoginNeeded, login_path
@@ -76,8 +77,9 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 
 def _database(request: Request, error: Exception) -> Response:
-    del error
-    return _page(request, 503, DATABASE_AWAY)
+    page = _page(request, 503, DATABASE_AWAY)
+    page.background = weeding(request, error)
+    return page
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
