@@ -74,6 +74,10 @@ TASKS = """
 ONE_TASK = " AND t.task_id = %(task_id)s"
 TASKS_SINCE = " AND (t.closed_at IS NULL OR t.closed_at >= %(closed_since)s)"
 
+CASES = """ AND t.kind = 'investigate' AND (t.closed_at IS NULL OR t.task_id IN
+    (SELECT task_id FROM task WHERE store = %(store)s AND kind = 'investigate' AND closed_at IS NOT NULL
+     ORDER BY closed_at DESC, task_id LIMIT %(closed_max)s))"""
+
 SHORTAGES = "SELECT position, opened_at FROM shortage WHERE store = %s AND closed_at IS NULL"
 
 # An order with how the places of its product stand now.
@@ -168,6 +172,12 @@ def tasks(
     asked = {"store": store, "at": at, "closed_since": closed_since, "task_id": task_id}
     query = TASKS + (TASKS_SINCE if task_id is None else ONE_TASK)
     return link.cursor(row_factory=class_row(TaskView)).execute(query, asked).fetchall()
+
+
+def cases(link: Link, store: str, *, at: datetime, closed_max: int) -> list[TaskView]:
+    """Return what loss prevention is to look into, and what was closed last, unsorted."""
+    asked = {"store": store, "at": at, "closed_max": closed_max}
+    return link.cursor(row_factory=class_row(TaskView)).execute(TASKS + CASES, asked).fetchall()
 
 
 def shortages(link: Link, store: str) -> dict[str, datetime]:

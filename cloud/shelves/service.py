@@ -155,6 +155,16 @@ def task_on_page(link: Link, store: str, task_id: str, *, at: datetime) -> TaskV
     return found[0] if found else None
 
 
+def cases(link: Link, store: str, *, at: datetime, closed_max: int = 20) -> tuple[list[TaskView], list[TaskView]]:
+    """Return what loss prevention is to look into, and what was closed last; the newest first in each."""
+    found = repository.cases(link, store, at=at, closed_max=closed_max)
+    under_way = sorted(
+        (task for task in found if task.closed_at is None), key=lambda task: task.opened_at, reverse=True
+    )
+    closed = sorted((task for task in found if task.closed_at), key=lambda task: task.closed_at or at, reverse=True)
+    return under_way, closed
+
+
 def shortages(link: Link, store: str) -> dict[str, datetime]:
     """Return since when each place that is short has been; `positions` says how it stands, and what is under way."""
     return repository.shortages(link, store)

@@ -49,7 +49,8 @@ MOMENTS = """
         taken_at timestamptz, done_at timestamptz, received_at timestamptz, closed_at timestamptz)
     WHERE c.kind = 'task' OR b.state IN ('open', 'received')"""
 
-# Each with its product, and with its place by the planogram that held then.
+# Each with its product, and with its place by the planogram that held then. Of one moment, what follows from another
+# comes first, as its key sorts later: a task opened because an order came, a task verified as it was done.
 PLACED = """
     SELECT DISTINCT ON (h.at, h.key) h.key, h.at, h.kind, h.position, coalesce(p.bay, '') AS bay,
            coalesce(p.shelf, '') AS shelf, h.sku, coalesce(r.name, h.sku) AS name, coalesce(r.name_zh, '') AS name_zh,
@@ -57,7 +58,7 @@ PLACED = """
     FROM ({happenings}) h
     LEFT JOIN product r USING (sku)
     LEFT JOIN planogram_position p ON p.position = h.position AND p.planogram_id = planogram_of(%(store)s, h.at)
-    ORDER BY h.at DESC, h.key LIMIT %(limit)s"""
+    ORDER BY h.at DESC, h.key DESC LIMIT %(limit)s"""
 
 SHELF_PLACES = """
     SELECT position, plates FROM planogram_position
@@ -83,7 +84,7 @@ WEIGHTS = """
 WEIGHTS_LOADED = """
     WITH first AS (SELECT min(loaded_at) AS loaded_at FROM (
              SELECT loaded_at FROM load WHERE store = %(store)s AND load_id > %(after)s ORDER BY load_id LIMIT 1) l)
-    SELECT r.plate, (extract(epoch FROM r.time) * 1000)::bigint, r.weight_g
+    SELECT r.plate, floor(extract(epoch FROM r.time) * 1000)::bigint, r.weight_g
     FROM reading r
     WHERE r.plate = ANY(ARRAY(SELECT plate FROM plate_current WHERE store = %(store)s))
       AND r.time >= (SELECT loaded_at FROM first) - %(late)s
@@ -132,7 +133,7 @@ def weights(
     width = max(timedelta(0), until - since) / buckets + timedelta(microseconds=1)
     found: dict[str, list[tuple[int, float]]] = {plate: [] for plate in plates}
     for plate, *cells in link.execute(WEIGHTS, {"plates": plates, "since": since, "until": until, "width": width}):
-        points = {(_unix_ms(at), weight_g) for at, weight_g in zip(cells[::2], cells[1::2], strict=True)}
+        points = {(_unix_ms(at), round(weight_g, 1)) for at, weight_g in zip(cells[::2], cells[1::2], strict=True)}
         found[plate].extend(sorted(points))
     return found
 
@@ -144,7 +145,7 @@ def _unix_ms(at: datetime) -> int:
 def weights_loaded(link: Link, store: str, *, after_load: int, upto_load: int) -> list[tuple[str, int, float]]:
     """Return (plate, unix ms, grams) that loads after one and up to another brought, in order of time."""
     asked = {"store": store, "after": after_load, "upto": upto_load, "late": LATE}
-    return link.execute(WEIGHTS_LOADED, asked).fetchall()
+    return [(plate, time_ms, round(weight_g, 1)) for plate, time_ms, weight_g in link.execute(WEIGHTS_LOADED, asked)]
 
 
 def tags(link: Link, store: str, shelf: str) -> list[TagView]:

@@ -150,6 +150,17 @@ def test_an_order_and_each_part_of_its_goods_are_told(shop: Shop) -> None:
     assert _position(shop, "p-gum").order_state == "received"
 
 
+def test_what_follows_from_another_thing_of_the_same_moment_is_told_as_the_newer(shop: Shop) -> None:
+    shop.load("p-gum", "gum", 2)
+    shop.work()
+    shop.work(after_s=30)
+    with _reading(shop) as link:
+        order = shelves.orders_on_page(link, STORE, at=shop.clock.now())[0]
+        replenishment.receive(link, order.order_id, units=order.units, at=shop.clock.now() + timedelta(seconds=1))
+    shop.work(after_s=1)
+    assert [one.kind for one in _happenings(shop)] == ["task_opened", "order_received", "order_opened"]
+
+
 def test_nothing_is_lost_between_heads_and_the_rows_read_after_them(shop: Shop) -> None:
     before = _heads(shop)
     load_id = shop.load("p-tea", "tea", 5)
