@@ -76,6 +76,7 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
         after, last = _span(connection, store)
         events = _events(connection, store, after, last)
         touched = stock.book_events(connection, store, events, at=at)
+        replenishment.investigate(connection, store, events, at=at)
         touched |= {Sku(sku) for (sku,) in connection.execute(CHANGED, (store, after))}
         stock.project(connection, store, touched, at=at)
         carried = {event.sku for event in events if event.kind == "refill" or event.refilling}
@@ -84,7 +85,8 @@ def project_loads(connection: Link, store: StoreId, view: StoreView, *, clock: C
 
 
 def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Clock, rule: ShortageRule) -> None:
-    """Do what time alone asks for: shelves low for long enough or heard again, done tasks the scale never saw.
+    """Do what time alone asks for: shelves low for long enough or heard again, done tasks the scale never saw, swept
+    places nobody looked into.
 
     The first look at a store after a start, or by a newer planogram, takes in all its shelves.
     """
@@ -99,7 +101,8 @@ def look_again(connection: Link, store: StoreId, view: StoreView, *, clock: Cloc
             replenishment.watch_positions(connection, store, beliefs, view.watches, rule=rule, at=at)
         )
         touched |= replenishment.end_done_tasks(connection, store, at=at)
-        touched |= replenishment.unattended(connection, store)
+        replenishment.end_investigations(connection, store, at=at)
+        touched |= replenishment.unattended(connection, store, at=at)
         replenishment.follow_up(connection, store, touched, at=at)
         view.looked_at_all = True
 

@@ -1,13 +1,13 @@
-"""When a shelf is short, and what ends it: a refill from the backroom, or an order (pure)."""
+"""When a shelf is short, and what ends it: a refill from the backroom, or an order; a sweep asks for a look (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from cloud.stock.model import PositionBelief
+from cloud.stock.model import PositionBelief, SeenEvent
 
 Verdict = Literal["open", "close", "wait"]
 
@@ -18,6 +18,12 @@ FRESH_FOR = timedelta(minutes=5)
 """Shop time after which what is believed of a shelf is old news, which raises nothing (design section 4, rule 9): ten
 heartbeats of 30 s, so that a few lost ones do not make a shelf silent, and the backlog of an outage is not taken for
 now."""
+
+
+INVESTIGATE_FOR = timedelta(minutes=30)
+"""Shop time for which a place that was swept is left as it is, unless somebody closes the case sooner: who looks at a
+swept shelf wants to see it, and what was taken may be found and come back. Longer, and shoppers find it empty for no
+gain. As long as a unit that was taken may be put back (`gateway.counting.events.PUT_BACK_WITHIN_S`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,8 @@ class Watch:
 class OpenShortage:
     """A shortage that stands, with what is known of its shelf now.
 
-    `task` tells whether a refill task is on its way, `believed` whether its sensors are well and were heard lately.
+    `task` tells whether a refill task is on its way, `believed` whether its sensors are well and were heard lately,
+    `held` whether the place was swept and is still looked into.
     """
 
     shortage_id: int
@@ -49,6 +56,7 @@ class OpenShortage:
     low_units: int
     task: bool
     believed: bool
+    held: bool = False
 
     @property
     def room(self) -> int:
@@ -62,6 +70,17 @@ class NewTask:
 
     shortage_id: int
     position: str
+    units: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvestigation:
+    """A place for loss prevention to look into, because so many units left it at once."""
+
+    task_id: str
+    position: str
+    sku: str
     units: int
     reason: str
 
@@ -120,13 +139,14 @@ def plan(
     `backroom` is what the ledger has there, `promised` what tasks not yet done will take of it; `order_state` is the
     state of the order under way, None when there is none. One order is open per SKU and store: it nets all that lacks.
     A received order closes when no shelf is short any more, or when its goods have left the backroom for the shelf.
-    A shelf that is not to be believed now is refilled, for staff will see; it orders nothing.
+    A shelf that is not to be believed now is refilled, for staff will see; it orders nothing. One that was swept waits
+    until it has been looked into.
     """
     left = max(0, backroom - promised)
     tasks: list[NewTask] = []
     lacking: list[OpenShortage] = []
     for shortage in shortages:
-        if shortage.task or not shortage.room:
+        if shortage.task or shortage.held or not shortage.room:
             continue
         if left:
             units = min(left, shortage.room)
@@ -138,6 +158,24 @@ def plan(
     close = order_state == "received" and (not shortages or (bool(lacking) and not working))
     order = _order(lacking, case_units) if lacking and not working and (order_state is None or close) else None
     return Plan(tasks=tuple(tasks), order=order, close_order=close)
+
+
+def investigations(events: Iterable[SeenEvent], *, at: datetime) -> list[NewInvestigation]:
+    """Return what sweeps ask to be looked into; one heard of only now, from an outage long ago, is history.
+
+    A task is named by its event, so that the same event seen again asks for nothing new.
+    """
+    return [
+        NewInvestigation(
+            task_id=f"tsk_{event.event_id[:16]}",
+            position=event.position,
+            sku=event.sku,
+            units=event.quantity,
+            reason=f"{event.quantity} taken at once",
+        )
+        for event in events
+        if event.kind == "sweep" and at - event.time < INVESTIGATE_FOR
+    ]
 
 
 def order_units(lacking: int, case_units: int | None) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
+from cloud.replenishment.model import NewInvestigation
 from contract.ids import StoreId
 
 Link = Connection[TupleRow]
@@ -16,7 +17,7 @@ Link = Connection[TupleRow]
 TASK_SELECT = """SELECT t.task_id, t.kind, t.store, t.position, t.sku, p.name, coalesce(c.bay, '') AS bay,
     coalesce(c.shelf, '') AS shelf, t.suggested_units, t.state, t.reason, t.assignee, t.done_units, t.opened_at,
     t.taken_at, t.done_at, t.closed_at,
-    t.closed_at IS NULL AND coalesce(b.units, 0) > 0 AS workable
+    t.closed_at IS NULL AND (t.kind <> 'refill' OR coalesce(b.units, 0) > 0) AS workable
     FROM task t JOIN product p USING (sku)
     LEFT JOIN LATERAL position_at(t.opened_at) c ON c.store = t.store AND c.position = t.position
     LEFT JOIN stock_place b ON b.store = t.store AND b.sku = t.sku AND b.place = 'backroom'"""
@@ -59,6 +60,14 @@ CANCEL_UNSEEN = """UPDATE task SET state = 'cancelled', closed_at = %(at)s
     WHERE store = %(store)s AND kind = 'refill' AND state = 'done' AND closed_at IS NULL AND done_at <= %(before)s
     RETURNING task_id, sku"""
 
+# Whoever took it never said a word. What the scale saw meanwhile stands, and the rest is asked for again.
+END_ABANDONED = """UPDATE task t SET closed_at = %(at)s, state = CASE WHEN EXISTS
+        (SELECT FROM stock_ledger l WHERE l.store = t.store AND l.sku = t.sku AND l.position = t.position
+             AND l.kind IN ('refill', 'refill_unknown') AND l.happened_at >= t.taken_at)
+        THEN 'verified' ELSE 'cancelled' END
+    WHERE t.store = %(store)s AND t.kind = 'refill' AND t.state = 'taken' AND t.taken_at <= %(taken_before)s
+    RETURNING task_id, sku"""
+
 # Nothing is known of how many are left: what the scale sees there now is something else, or nothing.
 CLOSE_DROPPED = """UPDATE shortage s SET closed_at = %(at)s
     WHERE s.store = %(store)s AND s.closed_at IS NULL AND NOT EXISTS
@@ -79,15 +88,19 @@ CANCEL_DROPPED_ORDERS = """UPDATE replenishment_order o SET state = 'cancelled',
         (SELECT FROM planogram_position p WHERE p.planogram_id = %(planogram)s AND p.sku = o.sku)
     RETURNING o.order_id, o.sku, o.units - o.received_units"""
 
+# A place that was swept is left alone until somebody has looked into it, or for so long.
 SHORTAGES = """SELECT s.shortage_id, s.position, s.sku,
                       EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
-                              AND t.kind = 'refill' AND t.closed_at IS NULL)
-               FROM shortage s WHERE s.store = %s AND s.closed_at IS NULL AND s.sku = ANY(%s)
+                              AND t.kind = 'refill' AND t.closed_at IS NULL),
+                      EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
+                              AND t.kind = 'investigate' AND t.closed_at IS NULL AND t.opened_at > %(held_since)s)
+               FROM shortage s WHERE s.store = %(store)s AND s.closed_at IS NULL AND s.sku = ANY(%(skus)s)
                ORDER BY s.sku, s.position"""
 
-UNATTENDED = """SELECT DISTINCT s.sku FROM shortage s WHERE s.store = %s AND s.closed_at IS NULL
+UNATTENDED = """SELECT DISTINCT s.sku FROM shortage s WHERE s.store = %(store)s AND s.closed_at IS NULL
                 AND NOT EXISTS (SELECT FROM task t WHERE t.store = s.store AND t.position = s.position
-                                AND t.kind = 'refill' AND t.closed_at IS NULL)
+                                AND t.closed_at IS NULL AND (t.kind = 'refill' OR
+                                    (t.kind = 'investigate' AND t.opened_at > %(held_since)s)))
                 AND NOT EXISTS (SELECT FROM replenishment_order o WHERE o.store = s.store AND o.sku = s.sku
                                 AND o.state = 'open')"""
 
@@ -97,6 +110,21 @@ PROMISED = """SELECT sku, sum(suggested_units)::integer FROM task
 ADD_TASK = """INSERT INTO task
                   (task_id, kind, store, position, sku, shortage_id, suggested_units, state, reason, opened_at)
               VALUES (%s, 'refill', %s, %s, %s, %s, %s, 'open', %s, %s)"""
+
+# One a place at a time, and one an event for ever.
+ADD_INVESTIGATION = """INSERT INTO task (task_id, kind, store, position, sku, suggested_units, state, reason, opened_at)
+    SELECT %(task_id)s, 'investigate', %(store)s, %(position)s, %(sku)s, %(units)s, 'open', %(reason)s, %(at)s
+    WHERE NOT EXISTS (SELECT FROM task t WHERE t.store = %(store)s AND t.position = %(position)s
+                      AND t.kind = 'investigate' AND t.closed_at IS NULL AND t.opened_at > %(held_since)s)
+    ON CONFLICT (task_id) DO NOTHING RETURNING task_id"""
+
+CANCEL_SWEPT = """UPDATE task SET state = 'cancelled', closed_at = %(at)s, reason = reason || '; the place was swept'
+    WHERE store = %(store)s AND position = %(position)s AND kind = 'refill' AND state = 'open' RETURNING task_id"""
+
+# Nobody took it in time. One that somebody has taken stays theirs to close.
+END_INVESTIGATIONS = """UPDATE task SET state = 'cancelled', closed_at = %(at)s
+    WHERE store = %(store)s AND kind = 'investigate' AND state = 'open' AND opened_at <= %(held_since)s
+    RETURNING task_id"""
 
 ADD_ORDER = """INSERT INTO replenishment_order (order_id, store, sku, units, state, reason, opened_at)
                VALUES (%s, %s, %s, %s, 'open', %s, %s)"""
@@ -111,7 +139,10 @@ ORDERS_CHANGED = """INSERT INTO change_outbox (kind, store, subject, body)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
-    """A task as it is told: `workable` while the books have goods in the backroom to carry."""
+    """A task as it is told: `workable` while it can be done; a refill only while the books have goods to carry.
+
+    `suggested_units` of a refill are to be carried, of an investigation they left.
+    """
 
     task_id: str
     kind: str
@@ -223,10 +254,16 @@ def cancel_dropped_orders(
     return rows
 
 
-def end_done_tasks(link: Link, store: StoreId, *, at: datetime, unseen_after: timedelta) -> set[str]:
-    """Verify done tasks the scale has seen, cancel those it has not seen for too long; return their SKUs."""
-    facts = {"store": store, "at": at, "before": at - unseen_after}
-    ended = [*link.execute(VERIFY_SEEN, facts), *link.execute(CANCEL_UNSEEN, facts)]
+def end_done_tasks(
+    link: Link, store: StoreId, *, at: datetime, unseen_after: timedelta, abandoned_after: timedelta
+) -> set[str]:
+    """Verify done tasks the scale has seen, cancel those it has not seen for too long, end those nobody spoke of again.
+
+    Return their SKUs.
+    """
+    facts = {"store": store, "at": at, "before": at - unseen_after, "taken_before": at - abandoned_after}
+    ends = (VERIFY_SEEN, CANCEL_UNSEEN, END_ABANDONED)
+    ended = [row for end in ends for row in link.execute(end, facts)]
     tasks_changed(link, [task_id for task_id, _ in ended])
     return {sku for _, sku in ended}
 
@@ -241,14 +278,32 @@ def cancel_unworkable(link: Link, store: StoreId, skus: Iterable[str], *, at: da
     tasks_changed(link, [task_id for (task_id,) in rows])
 
 
-def open_shortages(link: Link, store: StoreId, skus: Iterable[str]) -> list[tuple[int, str, str, bool]]:
-    """Return (id, position, SKU, has a task) of the open shortages of SKUs."""
-    return link.execute(SHORTAGES, (store, sorted(skus))).fetchall()
+def open_shortages(
+    link: Link, store: StoreId, skus: Iterable[str], *, held_since: datetime
+) -> list[tuple[int, str, str, bool, bool]]:
+    """Return (id, position, SKU, has a task, is held since it was swept) of the open shortages of SKUs."""
+    return link.execute(SHORTAGES, {"store": store, "skus": sorted(skus), "held_since": held_since}).fetchall()
 
 
-def unattended(link: Link, store: StoreId) -> set[str]:
+def unattended(link: Link, store: StoreId, *, held_since: datetime) -> set[str]:
     """Return the SKUs with an open shortage that has neither a task nor an order whose goods are still to come."""
-    return {sku for (sku,) in link.execute(UNATTENDED, (store,))}
+    return {sku for (sku,) in link.execute(UNATTENDED, {"store": store, "held_since": held_since})}
+
+
+def add_investigation(link: Link, store: StoreId, new: NewInvestigation, *, at: datetime, held_since: datetime) -> bool:
+    """Open a task for loss prevention, and cancel the refill nobody took; False when the place has one or had it."""
+    facts = {"store": store, **asdict(new), "at": at, "held_since": held_since}
+    opened = link.execute(ADD_INVESTIGATION, facts).fetchone() is not None
+    if opened:
+        cancelled = link.execute(CANCEL_SWEPT, {"store": store, "position": new.position, "at": at})
+        tasks_changed(link, [new.task_id, *(task_id for (task_id,) in cancelled)])
+    return opened
+
+
+def end_investigations(link: Link, store: StoreId, *, at: datetime, held_since: datetime) -> None:
+    """Cancel the investigations nobody took in time."""
+    rows = link.execute(END_INVESTIGATIONS, {"store": store, "at": at, "held_since": held_since})
+    tasks_changed(link, [task_id for (task_id,) in rows])
 
 
 def promised(link: Link, store: StoreId, skus: Iterable[str]) -> dict[str, int]:
@@ -302,10 +357,10 @@ def set_taken(link: Link, task_id: str, *, assignee: str, at: datetime) -> None:
 
 
 def set_done(link: Link, task_id: str, *, units: int, at: datetime) -> None:
-    """Note what staff put on the shelf; with nothing put there is nothing for the scale to see, and the task ends."""
+    """Note what staff put on the shelf; where the scale has nothing to see, the task ends with that."""
     link.execute(
         """UPDATE task SET state = 'done', done_units = %(units)s, taken_at = coalesce(taken_at, %(at)s),
-               done_at = %(at)s, closed_at = CASE WHEN %(units)s = 0 THEN %(at)s END
+               done_at = %(at)s, closed_at = CASE WHEN %(units)s = 0 OR kind <> 'refill' THEN %(at)s END
            WHERE task_id = %(task_id)s""",
         {"units": units, "at": at, "task_id": task_id},
     )

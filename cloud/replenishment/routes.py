@@ -99,7 +99,10 @@ def take_task(writing: TaskWriting, task_id: str, asked: TakeTask) -> JSONRespon
 
 @router.post("/tasks/{task_id}/done", response_model=Task, responses=responses(*WRITE_PROBLEMS, TASK, STALE))
 def finish_task(writing: TaskWriting, task_id: str, asked: TaskDone) -> JSONResponse:
-    """Say how many units were put on the shelf; the scale verifies it. 0 units: the backroom is empty, so order."""
+    """Say how many units were put on the shelf; the scale verifies it. 0 units: the backroom is empty, so order.
+
+    An investigation is closed by this; the place may be restocked again.
+    """
     at = writing.parts.clock.now()
 
     def work(link: Connection[TupleRow]) -> tuple[int, Task]:

@@ -30,7 +30,11 @@ EXAMPLE_ORDER: JsonDict = {
 
 
 class Task(BaseModel):
-    """Work for a person. `done` is what a person says, `verified` what the scale says."""
+    """Work for a person. `done` is what a person says, `verified` what the scale says.
+
+    `refill`: carry goods to the shelf. `investigate`: for loss prevention; so many units left the place at once that it
+    was swept, and it stays off the restock list until the task is done or half an hour has passed.
+    """
 
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_TASK]})
 
@@ -42,9 +46,9 @@ class Task(BaseModel):
     name: str
     bay: str
     shelf: str
-    suggested_units: int
+    suggested_units: int = Field(description="units to carry; of an investigation, units that left")
     state: TaskState
-    workable: bool = Field(description="the books have goods in the backroom to carry")
+    workable: bool = Field(description="it can be done now: for a refill the books have goods in the backroom")
     reason: str
     assignee: str | None
     done_units: int | None
@@ -74,7 +78,7 @@ class TakeTask(BaseModel):
 
 
 class TaskDone(BaseModel):
-    """How many units were put on the shelf; 0: the backroom is empty."""
+    """How many units were put on the shelf (0: the backroom is empty), or found by an investigation."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"units": 10}]})
 

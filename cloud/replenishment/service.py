@@ -14,11 +14,13 @@ from cloud.errors import StaleState, UnknownOrder, UnknownTask
 from cloud.replenishment import repository
 from cloud.replenishment.model import (
     FRESH_FOR,
+    INVESTIGATE_FOR,
     NewOrder,
     OpenShortage,
     Plan,
     ShortageRule,
     Watch,
+    investigations,
     judge,
     plan,
     shelf_reason,
@@ -26,11 +28,15 @@ from cloud.replenishment.model import (
 from cloud.replenishment.repository import Link, OrderRow, TaskRow
 from cloud.stock import repository as stock_rows
 from cloud.stock import service as stock
-from cloud.stock.model import Move, PositionBelief, receipt_moves
+from cloud.stock.model import Move, PositionBelief, SeenEvent, receipt_moves
 from contract.ids import Sku, StoreId
 
 UNSEEN_AFTER = timedelta(minutes=10)
 """Shop time after which a refill the scale never saw is asked for again."""
+
+ABANDONED_AFTER = timedelta(minutes=30)
+"""Shop time after which a refill somebody took, and never spoke of again, is ended: who takes one goes at once, and the
+longest of them, several trips to the backroom, takes minutes."""
 
 Watches = MutableMapping[str, Watch]
 """By position: since when it has been low. Kept in memory; a restart begins the hold anew."""
@@ -82,6 +88,17 @@ def follow_up(link: Link, store: StoreId, skus: Iterable[str], *, at: datetime) 
         _carry_out(link, store, Sku(sku), wanted, at=at)
 
 
+def investigate(link: Link, store: StoreId, events: Iterable[SeenEvent], *, at: datetime) -> None:
+    """Make a task for loss prevention of every place that was swept; it stays off the restock list meanwhile."""
+    for new in investigations(events, at=at):
+        repository.add_investigation(link, store, new, at=at, held_since=at - INVESTIGATE_FOR)
+
+
+def end_investigations(link: Link, store: StoreId, *, at: datetime) -> None:
+    """End what nobody of loss prevention looked into; the shortages there are `unattended` from now on."""
+    repository.end_investigations(link, store, at=at, held_since=at - INVESTIGATE_FOR)
+
+
 def end_dropped(link: Link, store: StoreId, *, planogram: int, at: datetime) -> set[Sku]:
     """End what an older planogram asked for: shortages and tasks where the product no longer stands, and orders of
     products that stand nowhere any more, whose goods are awaited no longer. Return the SKUs.
@@ -99,14 +116,16 @@ def end_dropped(link: Link, store: StoreId, *, planogram: int, at: datetime) -> 
     return ended | stock.book(link, store, recalled, at=at)
 
 
-def unattended(link: Link, store: StoreId) -> set[str]:
-    """Return the SKUs of shortages that nothing ends yet: their shelves were not to be believed when it was due."""
-    return repository.unattended(link, store)
+def unattended(link: Link, store: StoreId, *, at: datetime) -> set[str]:
+    """Return the SKUs of shortages that nothing ends yet: when it was due their shelves were not to be believed, or had
+    just been swept.
+    """
+    return repository.unattended(link, store, held_since=at - INVESTIGATE_FOR)
 
 
 def end_done_tasks(link: Link, store: StoreId, *, at: datetime) -> set[str]:
-    """End tasks that staff called done: verified when the scale has seen it, else after a while cancelled."""
-    return repository.end_done_tasks(link, store, at=at, unseen_after=UNSEEN_AFTER)
+    """End tasks that staff called done, or took and forgot: verified when the scale saw it, else later cancelled."""
+    return repository.end_done_tasks(link, store, at=at, unseen_after=UNSEEN_AFTER, abandoned_after=ABANDONED_AFTER)
 
 
 def take(link: Link, task_id: str, *, assignee: str, at: datetime) -> TaskRow:
@@ -126,8 +145,9 @@ def take(link: Link, task_id: str, *, assignee: str, at: datetime) -> TaskRow:
 def done(link: Link, task_id: str, *, units: int, at: datetime) -> TaskRow:
     """Note that staff put units on the shelf; the scale has the last word. Locks the store.
 
-    0 units say that the backroom is empty: the books are corrected and the goods are ordered. A task the scale has
-    verified already stays verified. Raises UnknownTask, or StaleState with the task as it stands.
+    0 units of a refill say that the backroom is empty: the books are corrected and the goods are ordered. A task the
+    scale has verified already stays verified. An investigation ends with this, however many units were found, and the
+    place may be restocked again. Raises UnknownTask, or StaleState with the task as it stands.
     """
     found = _locked_task(link, task_id)
     if found.state == "verified" or (found.state == "done" and found.done_units == units):
@@ -136,7 +156,7 @@ def done(link: Link, task_id: str, *, units: int, at: datetime) -> TaskRow:
         raise StaleState(f"the task is {found.state}", current=_told(found))
     repository.set_done(link, task_id, units=units, at=at)
     store, sku = StoreId(found.store), Sku(found.sku)
-    if units == 0:
+    if units == 0 and found.kind == "refill":
         empty = OpeningCount(place="backroom", position="", sku=sku, units=0)
         stock.count(link, store, empty, by=found.assignee or task_id, at=at)
     # The scale may have seen the goods before staff said so.
@@ -178,13 +198,15 @@ def _open(link: Link, store: StoreId, belief: PositionBelief, *, at: datetime) -
 def _shortages(link: Link, store: StoreId, skus: Sequence[str], *, at: datetime) -> dict[str, list[OpenShortage]]:
     beliefs = {str(belief.position): belief for belief in stock_rows.beliefs(link, store, skus, at=at)}
     found: dict[str, list[OpenShortage]] = {}
-    for shortage_id, position, sku, has_task in repository.open_shortages(link, store, skus):
+    for shortage_id, position, sku, has_task, held in repository.open_shortages(
+        link, store, skus, held_since=at - INVESTIGATE_FOR
+    ):
         belief = beliefs.get(position)
         if belief is not None:
             shortage = OpenShortage(
                 shortage_id=shortage_id, position=position, units=belief.best, capacity=belief.capacity,
                 low_units=belief.low_units, task=has_task,
-                believed=not belief.frozen and belief.heard_within(FRESH_FOR, at=at),
+                believed=not belief.frozen and belief.heard_within(FRESH_FOR, at=at), held=held,
             )  # fmt: skip
             found.setdefault(sku, []).append(shortage)
     return found

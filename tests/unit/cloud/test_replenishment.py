@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -9,15 +10,18 @@ from hypothesis import strategies as st
 
 from cloud.replenishment.model import (
     FRESH_FOR,
+    INVESTIGATE_FOR,
     OpenShortage,
+    Plan,
     ShortageRule,
     Watch,
     clear_units,
+    investigations,
     judge,
     order_units,
     plan,
 )
-from cloud.stock.model import PositionBelief
+from cloud.stock.model import PositionBelief, SeenEvent
 from contract.ids import PositionId, Sku
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -146,6 +150,32 @@ def test_a_received_order_whose_goods_were_too_few_makes_room_for_the_next() -> 
     made = plan([_short()], backroom=0, promised=0, order_state="received", case_units=None)
     assert made.close_order
     assert made.order is not None
+
+
+def test_a_place_that_was_swept_is_neither_refilled_nor_ordered_for_while_it_is_looked_into() -> None:
+    swept = replace(_short("a"), held=True)
+    assert plan([swept], backroom=12, promised=0, order_state=None, case_units=None) == Plan()
+    assert plan([swept], backroom=0, promised=0, order_state=None, case_units=None) == Plan()
+    made = plan([swept, _short("b")], backroom=12, promised=0, order_state=None, case_units=None)
+    assert [task.position for task in made.tasks] == ["b"]
+
+
+def _event(kind: str, *, event_id: str = "e" * 32, age: timedelta = timedelta(0)) -> SeenEvent:
+    return SeenEvent(
+        event_id=event_id, time=AT - age, position=PositionId("p"), sku=Sku("tea"), kind=kind, quantity=9,
+        refilling=False,
+    )  # fmt: skip
+
+
+def test_a_sweep_is_looked_into_once_and_a_pick_never() -> None:
+    (asked,) = investigations([_event("pick"), _event("sweep"), _event("refill")], at=AT)
+    assert (asked.position, asked.units, asked.reason) == ("p", 9, "9 taken at once")
+    assert investigations([_event("sweep")], at=AT)[0].task_id == asked.task_id
+    assert investigations([_event("sweep", event_id="f" * 32)], at=AT)[0].task_id != asked.task_id
+
+
+def test_a_sweep_heard_of_long_after_is_history() -> None:
+    assert investigations([_event("sweep", age=INVESTIGATE_FOR)], at=AT) == []
 
 
 @given(st.integers(1, 500), st.integers(1, 48))
