@@ -35,6 +35,20 @@ MINOR_DIGITS: Mapping[str, int] = {
 }
 """Digits after the point of currencies that have not two (ISO 4217)."""
 
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit costs, in its currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of_minor(cls, amount_minor: int, currency: str) -> Price:
+        """Return a price given in cents, fen: the currency's smallest unit."""
+        return cls(Decimal(amount_minor).scaleb(-MINOR_DIGITS.get(currency, 2)), currency)
+
+
 LOW_SHARE = 4
 """A position with no low_units is low at a quarter of its capacity (issue 2)."""
 

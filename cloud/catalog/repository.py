@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from cloud.catalog.model import OpeningCount, Planogram, PlanogramPosition, Product
+from cloud.catalog.model import OpeningCount, Planogram, PlanogramPosition, Price, Product
 from contract.ids import PositionId, Sku, StoreId
 
 Link = Connection[TupleRow]
@@ -29,6 +29,10 @@ PUT_PRODUCT = """INSERT INTO product (sku, name, name_zh, unit, unit_weight_g, u
 PUT_PRICE = """INSERT INTO price (sku, store, amount_minor, currency, valid_from) VALUES (%s, %s, %s, %s, %s)
                ON CONFLICT (sku, store, channel, valid_from) DO UPDATE SET amount_minor = EXCLUDED.amount_minor,
                    currency = EXCLUDED.currency"""
+
+PRICES = """SELECT DISTINCT ON (sku) sku, amount_minor, currency FROM price
+            WHERE store = %s AND channel = 'store' AND sku = ANY(%s) AND valid_from <= %s
+            ORDER BY sku, valid_from DESC"""
 
 PUT_POSITION = """INSERT INTO planogram_position
                   (planogram_id, position, sku, bay, shelf, plates, zones, capacity, low_units)
@@ -82,6 +86,12 @@ def put_prices(link: Link, store: StoreId, products: Sequence[Product], *, at: d
     priced = [(one.sku, store, one.price_minor, one.currency, at) for one in ordered if one.price_minor is not None]
     with link.cursor() as cursor:
         cursor.executemany(PUT_PRICE, priced)
+
+
+def prices(link: Link, store: str, skus: Iterable[str], *, at: datetime) -> dict[str, Price]:
+    """Return the prices that hold on the store's own shelves at a time, of those SKUs that have one."""
+    rows = link.execute(PRICES, (store, sorted(set(skus)), at))
+    return {sku: Price.of_minor(amount_minor, currency) for sku, amount_minor, currency in rows}
 
 
 def put_planogram(link: Link, store: StoreId, planogram: Planogram, *, at: datetime) -> int:

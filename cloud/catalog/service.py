@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from cloud.catalog import repository
-from cloud.catalog.model import OpeningCount, read_catalog, read_planogram, read_stock
+from cloud.catalog.model import OpeningCount, Price, read_catalog, read_planogram, read_stock
 from cloud.catalog.repository import Link
 from cloud.catalog.table import ImportRefused, ProblemAt
 from cloud.stock import service as stock
@@ -60,6 +61,11 @@ def import_stock(connection: Link, store: StoreId, path: Path, *, at: datetime, 
         repository.raise_evidence(connection, [store])
         stock.project(connection, store, {counted.sku for counted in counts}, at=at)
     return len(counts)
+
+
+def prices(link: Link, store: str, skus: Iterable[str], *, at: datetime) -> dict[str, Price]:
+    """Return what a unit costs in the store at a time, of those SKUs whose price is known."""
+    return repository.prices(link, store, skus, at=at)
 
 
 def _open_store(connection: Link, store: StoreId) -> None:

@@ -139,6 +139,11 @@ class Visit:
         )  # fmt: skip
 
     @property
+    def by_htmx(self) -> bool:
+        """Whether a script of the page asks, which puts the answer into it."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @property
     def address(self) -> str:
         """The address the request came from."""
         return self.request.client.host if self.request.client else ""

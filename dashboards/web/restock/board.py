@@ -69,8 +69,10 @@ def make_board(
     """Return the list of the person whose log-in is `me`.
 
     `tasks` are those under way and those that have just ended, `shortages` since when a place has been short, `places`
-    those that are short or awaited, `names` how people are called by log-in.
+    those that are short or awaited, `names` how people are called by log-in. A place that was swept is for loss
+    prevention until they have looked into it.
     """
+    tasks = tuple(tasks)
     cards = [_card(task, me, names) for task in tasks if task.kind == "refill"]
     to_do = sorted((card for card in cards if _is_to_do(card.task)), key=urgency)
     coming = [
@@ -79,6 +81,7 @@ def make_board(
         if order.state == "open"
     ]
     attended = {card.task.position for card in to_do} | {place.position for one in coming for place in one.places}
+    attended |= {task.position for task in tasks if task.kind == "investigate" and task.closed_at is None}
     lacks = [
         Lack(place=places[name], since=since)
         for name, since in shortages.items()

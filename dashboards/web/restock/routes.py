@@ -121,13 +121,9 @@ def _may_finish(task: TaskView, login: str) -> bool:
     return task.state == "open" or (task.state == "taken" and task.assignee == login)
 
 
-def _is_htmx(visit: Visit) -> bool:
-    return visit.request.headers.get("hx-request") == "true"
-
-
 def _after(visit: Visit, store: str, task_id: str) -> Response:
     """Answer an act with the list as it is now, and with how the task stands."""
-    if _is_htmx(visit):
+    if visit.by_htmx:
         return _list(visit, store, "restock/answer.html", about=task_id)
     known = f"?about={task_id}" if _TASK_ID.fullmatch(task_id) else "?about=-"
     return visit.redirect(f"/stores/{store}/restock{known}")
@@ -135,7 +131,7 @@ def _after(visit: Visit, store: str, task_id: str) -> Response:
 
 def _again(visit: Visit, store: str, typed: Typed) -> Response:
     status = 200 if typed.wrong is None else 422
-    if _is_htmx(visit):
+    if visit.by_htmx:
         return _list(visit, store, "restock/answer.html", typed=typed, status=status)
     return _page(visit, store, typed=typed, status=status)
 

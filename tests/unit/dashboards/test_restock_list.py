@@ -128,6 +128,12 @@ def test_a_place_is_told_of_once() -> None:
     assert [place.position for place in awaited.coming[0].places] == ["b1-s1-p1"]
 
 
+def test_a_place_that_was_swept_is_not_on_the_list_until_it_was_looked_into() -> None:
+    sweep = replace(TASK, kind="investigate")
+    assert _board(sweep, short=(PLACE,)).empty
+    assert len(_board(replace(sweep, state="done", closed_at=NOON), short=(PLACE,)).lacks) == 1
+
+
 def test_goods_that_have_all_arrived_are_no_longer_on_their_way() -> None:
     board = _board(orders=(replace(ORDER, state="received", received_units=12),), short=(PLACE,))
     assert board.coming == ()
