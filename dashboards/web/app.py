@@ -16,6 +16,8 @@ from cloud.settings import CloudSettings
 from contract.clock import Clock
 from dashboards.settings import WebSettings
 from dashboards.web import files
+from dashboards.web.availability import routes as availability
+from dashboards.web.demo import routes as demo
 from dashboards.web.errors import add_handlers
 from dashboards.web.home import routes as home
 from dashboards.web.live import routes as live
@@ -27,9 +29,10 @@ from dashboards.web.map import routes as map_area
 from dashboards.web.restock import routes as restock
 from dashboards.web.security import SecurityHeaders
 from dashboards.web.shelf import routes as shelf
+from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, map_area, restock, shelf, files)
+AREAS = (home, login, live, map_area, restock, shelf, availability, system, demo, files)
 
 
 class Site:

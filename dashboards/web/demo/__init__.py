@@ -1,0 +1,1 @@
+"""The buttons of the demo: a visitor makes something happen in the simulated shop and watches what LiveShelf says."""

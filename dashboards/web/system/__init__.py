@@ -1,0 +1,1 @@
+"""The system page: programs, devices and sensors of a store, and in words what is not well."""
