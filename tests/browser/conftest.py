@@ -22,7 +22,7 @@ FLAGS = [
 RATE = 5.0
 """Shop seconds a second: a shelf that is low for 15 s is told of after 3."""
 WIDTHS = {"phone": (360, 780), "desktop": (1280, 900)}
-WAIT_MS = 30_000
+WAIT_MS = 20_000
 
 
 @pytest.hookimpl(trylast=True)
@@ -35,9 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A store without shoppers and staff: what happens in it is what a test does."""
     folder = tmp_path_factory.mktemp("shop")
-    store = DemoStore(
-        StoreOptions(folder=folder, seed=7, rate=RATE, api_port=0, shoppers_per_hour=0.0, staff=0, supervised=True)
-    )
+    store = DemoStore(StoreOptions(folder=folder, seed=7, rate=RATE, api_port=0, shoppers_per_hour=0.0, staff=0))
     try:
         store.start(lambda _part: None)
         yield Shop(store)
@@ -111,12 +109,18 @@ def visit(chromium: Browser, shop: Shop, request: pytest.FixtureRequest) -> Iter
     visitors: list[Visitor] = []
 
     def open_browser(
-        role: str | None = None, *, width: str = "desktop", language: str = "en", scheme: str = "light"
+        role: str | None = None,
+        *,
+        width: str = "desktop",
+        language: str = "en",
+        scheme: str = "light",
+        script: bool = True,
     ) -> Visitor:
         wide, high = WIDTHS[width]
         context = chromium.new_context(
             viewport={"width": wide, "height": high}, color_scheme="dark" if scheme == "dark" else "light",
             locale="zh-CN" if language.startswith("zh") else "en-GB", reduced_motion="reduce",
+            java_script_enabled=script,
         )  # fmt: skip
         visitor = Visitor(context, shop)
         visitors.append(visitor)

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from database.connection import connect
 from liveshelf.demo.store import DemoStore
 
 T = TypeVar("T")
@@ -42,6 +43,17 @@ class Shop:
         with urllib.request.urlopen(request, timeout=30) as answer:
             found: dict[str, Any] = json.loads(answer.read())
         return found
+
+    def units(self, position: str) -> int:
+        """Return how many units the scales believe to be at a position."""
+        with connect(self.store.database_url) as link:
+            row = link.execute("SELECT best FROM position_quantity WHERE position = %s", [position]).fetchone()
+        assert row is not None, f"{position} is not counted"
+        return int(row[0])
+
+    def make_low(self, position: str) -> None:
+        """Let a shopper take all but one unit of a position."""
+        self.do("pick", position=position, units=self.units(position) - 1)
 
     def tasks(self, *states: str) -> list[dict[str, Any]]:
         """Return the tasks in these states."""

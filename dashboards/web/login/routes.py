@@ -84,7 +84,7 @@ def _enter(
         except LoginRefused:
             errors, status = {wrong: _refused(visit, wrong)}, 403
         except LoginThrottled as error:
-            errors, status = {wrong: _throttled(visit, error.retry_after_s)}, 429
+            errors, status = {wrong: _throttled(visit, error)}, 429
         else:
             response = visit.redirect(typed.get("next", "/"))
             visit.set_cookie(response, SESSION_COOKIE, token)
@@ -98,9 +98,11 @@ def _refused(visit: Visit, field: str) -> str:
     return visit.gettext("Name and password do not fit together.")
 
 
-def _throttled(visit: Visit, wait_s: float) -> str:
-    seconds = max(1, round(wait_s))
-    many = visit.ngettext(
+def _throttled(visit: Visit, error: LoginThrottled) -> str:
+    if error.code == "login_busy":
+        return visit.gettext("Many people are logging in just now. Try again in a moment.")
+    seconds = max(1, round(error.retry_after_s))
+    told = visit.ngettext(
         "Too many wrong tries. Wait %(n)s second.", "Too many wrong tries. Wait %(n)s seconds.", seconds
     )
-    return many % {"n": seconds}
+    return told % {"n": seconds}
