@@ -11,7 +11,7 @@ from contract.errors import ConfigurationError
 from liveshelf.bench.figure import Figure, print_figures
 from liveshelf.extras import STORE_MODULES, require
 
-NAMES = ("demo", "wire")
+NAMES = ("demo", "pages", "wire")
 
 
 def bench(
@@ -32,6 +32,11 @@ def _bench(name: str) -> Callable[[bool], Iterable[Figure]]:
         from liveshelf.bench.whole_store import measure_store
 
         return measure_store
+    if name == "pages":
+        require(STORE_MODULES, extra="demo")
+        from liveshelf.bench.pages import measure_pages
+
+        return measure_pages
     from liveshelf.bench.wire import measure_wire
 
     return measure_wire

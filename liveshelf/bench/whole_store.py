@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from database.connection import connect
 from liveshelf.bench.figure import Figure
+from liveshelf.bench.processor import cpu_s
 from liveshelf.demo.probe import latencies_ms, percentile
 from liveshelf.demo.run import start_probe
 from liveshelf.demo.store import DemoStore, StoreOptions
@@ -40,13 +40,13 @@ def measure_store(quick: bool) -> Iterator[Figure]:
 
 def _running(store: DemoStore, for_s: float, began: float) -> Iterator[Figure]:
     probe = start_probe(store)
-    cpu_s, wall_s = _cpu_s(store), time.monotonic()
+    used_s, wall_s = cpu_s(_family(store)), time.monotonic()
     first_task_s = None
     while time.monotonic() < wall_s + for_s:
         time.sleep(0.5)
         if first_task_s is None and _tasks(store):
             first_task_s = time.monotonic() - began
-    cores = (_cpu_s(store) - cpu_s) / (time.monotonic() - wall_s)
+    cores = (cpu_s(_family(store)) - used_s) / (time.monotonic() - wall_s)
     probe.probe.stop()
     with connect(store.database_url) as connection:
         settled = settled_events(connection, store.scenario.store, since=probe.since, rate=1.0)
@@ -103,15 +103,3 @@ def _pss_mb(store: DemoStore) -> float:
             continue
         kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return kilobytes / 1024
-
-
-def _cpu_s(store: DemoStore) -> float:
-    """Return the processor seconds the store has used (proc(5), stat fields 14 and 15)."""
-    ticks = 0
-    for pid in _family(store):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
