@@ -73,7 +73,7 @@ def weights(visit: Visiting, store: str, shelf: str, span: Span = "10m") -> Resp
     since = traces.reading_since(span, until)
     with visit.parts.writes.connection() as link:
         positions = _positions(link, store, shelf, at=until)
-        points = shelves.weights(link, store, shelf, since=since, until=until, points_max=POINTS_MAX)
+        points = shelves.weights(link, store, shelf, since=since, until=until, points_max=POINTS_MAX[span])
         events = shelves.shelf_events(link, store, shelf, since=since, until=until, limit=MARKERS_MAX)
     told = traces.trace(
         shelf, span, until=until, weights=points, events=events, positions=positions, text=visit.gettext,

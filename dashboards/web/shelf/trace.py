@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final, Literal
 
 import msgspec
@@ -23,8 +24,11 @@ LEAD_PARTS = 5
 
 LEAD_MOST = timedelta(minutes=10)
 
-POINTS_MAX = 600
-"""So many points a plate: more than a line has pixels on a phone, with no pick smoothed away."""
+POINTS_MAX: Final[dict[Span, int]] = {"10m": 600, "24h": 2400}
+"""So many points of a scale are read: all of ten minutes, of a day the extremes of every three minutes or so."""
+
+STILL_G = 2.0
+"""Weights that differ by less look the same on a plot of kilograms."""
 
 DASHES: Final = ("", "8 4", "2 4", "12 4 2 4", "6 3 2 3 2 3", "16 5", "4 8", "1 3 6 3")
 """How the lines are broken, so that they are told apart without colour too."""
@@ -85,8 +89,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 GAP_LEAST_MS = 150_000
 """Scales say every 30 shop seconds that they are there (edge.settings); five missed words are a gap."""
 
-GAP_PARTS = 40
-"""Over long spans only extremes of parts are read: no line is broken for less than a fortieth of the span."""
+GAP_PARTS = 240
+"""Of a day only extremes are read: no line is broken for less than two of the parts they are of."""
 
 
 def reading_since(span: Span, until: datetime) -> datetime:
@@ -114,15 +118,27 @@ def trace(
     """Return weights by plate and events of a shelf for the plot, in the language of `text` and `name_of`."""
     length_ms = round(SPANS[span].total_seconds() * 1000)
     until_ms = unix_ms(until)
+    gap_ms = max(GAP_LEAST_MS, length_ms // GAP_PARTS)
     return Trace(
         shelf=shelf, span=span, since_ms=until_ms - length_ms, until_ms=until_ms,
-        gap_ms=max(GAP_LEAST_MS, length_ms // GAP_PARTS),
+        gap_ms=gap_ms,
         plates=[
-            PlateTrace(plate=plate, points=[(at_ms, round(grams, 1)) for at_ms, grams in weights[plate]])
+            PlateTrace(plate=plate, points=thinned(weights[plate], gap_ms=gap_ms))
             for plate in sorted(weights, key=natural)
         ],
         events=markers(events, positions, text=text, name_of=name_of),
     )  # fmt: skip
+
+
+def thinned(points: Sequence[tuple[int, float]], *, gap_ms: int) -> list[tuple[int, float]]:
+    """Return the points a stepped line needs: changes, the ends, and enough between them that it has no gap."""
+    kept = list(points[:1])
+    for before, point in pairwise(points):
+        if point[0] - kept[-1][0] >= gap_ms and before != kept[-1]:
+            kept.append(before)  # what was silent for long was so from here
+        if abs(point[1] - kept[-1][1]) >= STILL_G or point[0] - kept[-1][0] >= gap_ms // 2:
+            kept.append(point)
+    return kept if kept[-1:] == list(points[-1:]) else [*kept, points[-1]]
 
 
 def markers(

@@ -22,7 +22,7 @@ class EventWords:
 
 EVENTS: Final = {
     "pick": EventWords(_("Picked"), "−", "hand"),
-    "put_back": EventWords(_("Put back"), "+", "back"),
+    "put_back": EventWords(_("Put back"), "+", "down"),
     "refill": EventWords(_("Refilled"), "+", "restock"),
     "misplace": EventWords(_("Put in the wrong place"), "?", "alert"),
     "swap": EventWords(_("Swapped for something else"), "⇄", "alert"),

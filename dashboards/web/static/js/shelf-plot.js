@@ -2,6 +2,7 @@
 // happened. Colours come from the CSS tokens each time it draws, so that it follows the theme.
 /* global uPlot */
 
+const TOP_PX = 26; // what is read off at a moment stands there
 const RIGHT_PX = 26;
 const LABEL_APART_PX = 15;
 const RANGE_LEAST_G = 300;
@@ -12,7 +13,7 @@ const ALARMS = new Set(["sweep", "misplace", "swap"]);
 const language = document.documentElement.lang || "en";
 const minutes = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const grams = new Intl.NumberFormat(language, { style: "unit", unit: "gram", maximumFractionDigits: 0 });
-const kilograms = new Intl.NumberFormat(language, { style: "unit", unit: "kilogram", maximumFractionDigits: 1 });
+const kilograms = new Intl.NumberFormat(language, { style: "unit", unit: "kilogram", maximumFractionDigits: 2 });
 
 /** A weight in words. */
 export function weightText(value) {
@@ -68,7 +69,7 @@ export class Plot {
     const grid = { stroke: () => token("--line"), width: 1 };
     return {
       ...this.#size(),
-      padding: [14, RIGHT_PX, 0, small ? 0 : 4],
+      padding: [TOP_PX, RIGHT_PX, 0, small ? 0 : 4],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {

@@ -39,7 +39,8 @@ function startTrace(section) {
   const table = section.querySelector("[data-trace-table]");
   const empty = element.appendChild(Object.assign(document.createElement("p"), { className: "trace-empty", hidden: true }));
   let span = "10m";
-  let pointed = null;
+  let pointed = null; // the moment under the pointer
+  let pinned = null; // the moment the arrow keys went to; it stays while the plot slides
   let pending = null;
   let ended = new AbortController();
   let againTimer;
@@ -48,18 +49,26 @@ function startTrace(section) {
     pointed = ms;
     tell();
   });
+  element.addEventListener("mousemove", () => (pinned = null));
 
   // What the legend and the line below say: the moment pointed at, else now.
   function tell() {
-    const ms = pointed ?? shopNow();
+    const ms = pinned ?? pointed ?? shopNow();
     keys.forEach((key, place) => {
       const value = weights.at(key.plate, ms);
       const text = value === null ? element.dataset.wordSilent : weightText(value);
       const cell = buttons[place].querySelector("[data-value]");
       if (cell.textContent !== text) cell.textContent = text;
     });
-    if (pointed === null) read.textContent = "";
-    else read.textContent = [timeOfDay.format(ms), ...near(ms)].join(" · ");
+    const text = pinned === null && pointed === null ? "" : [timeOfDay.format(ms), ...said(ms), ...near(ms)].join(" · ");
+    if (read.textContent !== text) read.textContent = text;
+  }
+
+  // The weights at a moment, for those who went there by keys; the pointer has the legend.
+  function said(ms) {
+    if (pinned === null) return [];
+    const values = keys.map((key) => [key.number, weights.at(key.plate, ms)]).filter(([, value]) => value !== null);
+    return values.length ? [values.map(([number, value]) => `${number}: ${weightText(value)}`).join(", ")] : [];
   }
 
   function near(ms) {
@@ -73,6 +82,7 @@ function startTrace(section) {
     plot.show(now - SPAN_MS[span], now);
     const none = keys.every((key) => weights.points.get(key.plate).length === 0);
     if (empty.hidden === none) empty.hidden = !none;
+    if (pinned !== null) plot.point(pinned);
     if (pointed === null) tell();
   }
 
@@ -125,16 +135,20 @@ function startTrace(section) {
   element.addEventListener("keydown", (event) => {
     const step = SPAN_MS[span] / STEPS;
     const now = shopNow();
-    const moves = { ArrowLeft: (pointed ?? now) - step, ArrowRight: (pointed ?? now) + step, Home: now - SPAN_MS[span], End: now };
-    if (event.key === "Escape") plot.point(null);
-    else if (event.key in moves) {
-      event.preventDefault();
-      plot.point(Math.min(now, Math.max(now - SPAN_MS[span], moves[event.key])));
-      const said = keys.map((key) => [key.number, weights.at(key.plate, pointed ?? now)]).filter(([, value]) => value !== null);
-      read.textContent += ` · ${said.map(([number, value]) => `${number}: ${weightText(value)}`).join(", ")}`;
-    }
+    const from = pinned ?? pointed ?? now;
+    const moves = { ArrowLeft: from - step, ArrowRight: from + step, Home: now - SPAN_MS[span], End: now };
+    if (event.key === "Escape") pin(null);
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    pin(Math.min(now, Math.max(now - SPAN_MS[span], moves[event.key])));
   });
-  element.addEventListener("blur", () => plot.point(null));
+  element.addEventListener("blur", () => pin(null));
+
+  function pin(ms) {
+    pinned = ms;
+    plot.point(ms);
+    tell();
+  }
 
   let filledMs = -Infinity;
   function fillTable() {
