@@ -25,6 +25,7 @@ from dashboards.web.live.hub import Hub
 from dashboards.web.live.reading import Reading
 from dashboards.web.live.rendering import Templates
 from dashboards.web.login import routes as login
+from dashboards.web.losses import routes as losses
 from dashboards.web.map import routes as map_area
 from dashboards.web.restock import routes as restock
 from dashboards.web.security import SecurityHeaders
@@ -32,7 +33,7 @@ from dashboards.web.shelf import routes as shelf
 from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, map_area, restock, shelf, availability, system, demo, files)
+AREAS = (home, login, live, losses, map_area, restock, shelf, availability, system, demo, files)
 
 
 class Site:

@@ -1,11 +1,11 @@
-// The restock list. Without this file every button is a plain form; with it steps are counted on the spot, a field somebody
-// has typed in is left alone when the list is fetched anew, and what did not get through is said.
+// Cards with forms. Without this file every button is a plain form; with it steps are counted on the spot, a field somebody
+// has typed in is left alone when its list is fetched anew, and what did not get through is said.
 
 const NOTICE_MS = 15_000;
 const SKIP = "hx-morph-skip"; // htmx: a morph passes this element by
 
-const notice = document.getElementById("restock-notice");
-const failed = document.getElementById("restock-failed");
+const notice = document.querySelector("[data-notice]");
+const failed = document.querySelector("[data-failed]");
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-stepper] button");
@@ -29,12 +29,12 @@ document.addEventListener("htmx:before:swap", (event) => {
 // Only what somebody sent is worth a word: a list that could not be fetched is fetched again.
 function fail(event) {
   const status = event.detail.ctx?.response?.status ?? 0;
-  if (event.target.matches?.("#restock form") && (status === 0 || status >= 500)) failed.hidden = false;
+  if (event.target.matches?.("form[hx-post]") && (status === 0 || status >= 500)) failed.hidden = false;
 }
 document.addEventListener("htmx:error", fail);
 document.addEventListener("htmx:response:error", fail);
 document.addEventListener("htmx:before:request", (event) => {
-  if (event.target.matches?.("#restock form")) failed.hidden = true;
+  if (event.target.matches?.("form[hx-post]")) failed.hidden = true;
 });
 
 let forgetting;

@@ -1,0 +1,1 @@
+"""Losses: what left the shelves at once, for loss prevention to look into."""
