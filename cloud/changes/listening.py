@@ -64,7 +64,7 @@ async def listen(url: str, *, application_name: str = APPLICATION_NAME) -> Async
                     yield heard
             reason = "the connection was closed"
         except psycopg.OperationalError as error:
-            reason = str(error).strip()
+            reason = str(error).strip().partition("\n")[0]
         if not away:
             logger.warning("database away", extra={"event": "listening_away", "reason": reason})
             away = True
