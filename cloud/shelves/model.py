@@ -14,7 +14,8 @@ from cloud.availability.model import StockRow
 Level = Literal["unsensed", "uncounted", "empty", "low", "fair", "full"]
 HappeningKind = Literal[
     "pick", "put_back", "refill", "misplace", "swap", "sweep",
-    "task_opened", "task_taken", "task_done", "task_verified", "task_cancelled", "order_opened", "order_received",
+    "task_opened", "task_taken", "task_done", "task_verified", "task_cancelled", "loss_opened", "order_opened",
+    "order_received",
 ]  # fmt: skip
 
 FULL_SHARE = 0.75

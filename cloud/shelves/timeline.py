@@ -30,24 +30,26 @@ EVENTS_SINCE = EVENT_COLUMNS + " AND e.load_id > %(load_id)s ORDER BY e.load_id 
 EVENTS_OF_SHELF = EVENT_COLUMNS + " AND e.position = ANY(%(positions)s) AND e.time BETWEEN %(since)s AND %(until)s"
 
 # A change tells how a task or an order stood after it: its state says what had just happened. An order says it again
-# with every part of its goods that came.
+# with every part of its goods that came. What becomes of a loss is told to loss prevention, not to everybody.
 MOMENTS = """
     SELECT c.kind || ':' || c.subject || ':' || b.state || CASE WHEN b.received_units > 0
                THEN ':' || b.received_units ELSE '' END AS key,
            CASE WHEN b.closed_at IS NOT NULL AND b.state IN ('verified', 'cancelled') THEN b.closed_at
                 WHEN b.state = 'done' THEN b.done_at WHEN b.state = 'taken' THEN b.taken_at
                 WHEN b.received_units > 0 THEN b.received_at ELSE b.opened_at END AS at,
-           CASE WHEN c.kind = 'task' THEN 'task_' || replace(b.state, 'open', 'opened')
+           CASE WHEN b.kind = 'investigate' THEN 'loss_opened'
+                WHEN c.kind = 'task' THEN 'task_' || replace(b.state, 'open', 'opened')
                 WHEN b.received_units > 0 THEN 'order_received' ELSE 'order_opened' END AS kind,
            coalesce(b.position, '') AS position, b.sku,
            CASE WHEN c.kind = 'order' AND b.received_units > 0 THEN b.received_units
                 ELSE coalesce(b.done_units, b.suggested_units, b.units) END AS units, b.assignee AS by
     FROM (SELECT * FROM change WHERE store = %(store)s AND kind IN ('task', 'order') AND number > %(change)s
           ORDER BY number DESC LIMIT %(limit)s) c
-    CROSS JOIN LATERAL jsonb_to_record(c.body) AS b (position text, sku text, state text, assignee text,
+    CROSS JOIN LATERAL jsonb_to_record(c.body) AS b (kind text, position text, sku text, state text, assignee text,
         suggested_units integer, done_units integer, units integer, received_units integer, opened_at timestamptz,
         taken_at timestamptz, done_at timestamptz, received_at timestamptz, closed_at timestamptz)
-    WHERE c.kind = 'task' OR b.state IN ('open', 'received')"""
+    WHERE c.kind = 'task' AND (b.kind = 'refill' OR b.kind = 'investigate' AND b.state = 'open')
+       OR c.kind = 'order' AND b.state IN ('open', 'received')"""
 
 # Each with its product, and with its place by the planogram that held then. Of one moment, what follows from another
 # comes first, as its key sorts later: a task opened because an order came, a task verified as it was done.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cloud.shelves.model import OrderView, PositionView, TaskView, natural
+from dashboards.web.restock.board import Card, urgency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class ShelfFill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Figures of a store: `tasks` are those one can work on now, `orders` those under way."""
+    """Figures of a store: `tasks` are refills one can work on now, `orders` those under way."""
 
     empty: int
     low: int
@@ -35,16 +36,24 @@ class Overview:
 def overview(
     positions: Sequence[PositionView], tasks: Iterable[TaskView], orders: Iterable[OrderView]
 ) -> Overview:  # fmt: skip
-    """Return the figures of a store. `tasks` are in order of urgency; closed tasks and orders do not count."""
-    workable = [task for task in tasks if task.workable and task.state in {"open", "taken"}]
+    """Return the figures of a store. The top task is the first on the list of somebody who has taken none.
+
+    What was swept is for loss prevention and no task here; closed tasks and orders do not count.
+    """
+    to_do = sorted((Card(task=task, mine=False, who="") for task in tasks if _is_to_do(task)), key=urgency)
     return Overview(
         empty=sum(one.level == "empty" for one in positions),
         low=sum(one.level == "low" for one in positions),
-        tasks=len(workable),
+        tasks=len(to_do),
         orders=sum(order.closed_at is None for order in orders),
         emptiest=_emptiest(positions),
-        top_task=workable[0] if workable else None,
+        top_task=to_do[0].task if to_do else None,
     )
+
+
+def _is_to_do(task: TaskView) -> bool:
+    """Tell whether somebody can carry goods now, or is about to."""
+    return task.kind == "refill" and (task.state == "taken" or (task.state == "open" and task.workable))
 
 
 def _emptiest(positions: Iterable[PositionView]) -> ShelfFill | None:

@@ -130,6 +130,16 @@ def test_what_happened_is_told_newest_first_and_each_once(shop: Shop) -> None:
     assert _happenings(shop, _heads(shop)) == []
 
 
+def test_a_sweep_is_told_as_a_loss_to_look_into_and_not_as_a_task_to_carry_goods(shop: Shop) -> None:
+    shop.load("p-tea", "tea", 8)
+    shop.work()
+    shop.load("p-tea", "tea", 0, kind="sweep", moved=8)
+    shop.work(after_s=60)
+    told = _happenings(shop)
+    assert [one.kind for one in told] == ["loss_opened", "sweep"]
+    assert [one.units for one in told] == [8, 8]
+
+
 def test_a_sweep_is_told(shop: Shop) -> None:
     shop.load("p-tea", "tea", 0, kind="sweep", moved=8)
     assert [(one.kind, one.units) for one in _happenings(shop)] == [("sweep", 8)]
