@@ -51,9 +51,11 @@ class Shop:
         assert row is not None, f"{position} is not counted"
         return int(row[0])
 
-    def make_low(self, position: str) -> None:
-        """Let a shopper take all but one unit of a position."""
-        self.do("pick", position=position, units=self.units(position) - 1)
+    def make_low(self, position: str, low_units: int) -> None:
+        """Let shoppers take units of a position until it is low, few at a time: many at once would be a sweep."""
+        while (units := self.units(position)) > low_units:
+            self.do("pick", position=position, units=min(2, units - low_units))
+            wait_for(lambda before=units: True if self.units(position) < before else None)
 
     def tasks(self, *states: str) -> list[dict[str, Any]]:
         """Return the tasks in these states."""

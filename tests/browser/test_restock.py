@@ -20,33 +20,34 @@ def test_a_low_shelf_becomes_a_card_that_is_taken_and_done_and_closes_when_the_r
 ) -> None:
     visitor = visit(role="staff", width="phone")
     visitor.wait_live()
-    shop.make_low("b1-s3-p1")
-    card = _card(visitor.page, "Fresh milk 250 ml")
-    expect(card).to_contain_text("1 left of 12")
+    shop.make_low("b1-s3-p4", 3)
+    card = _card(visitor.page, "Berry yoghurt 200 g")
+    expect(card).to_contain_text("3 left of 12")
     card.get_by_role("button", name="Take").click()
     expect(card).to_contain_text("Yours")
     card.get_by_role("button", name="Done", exact=True).click()
-    expect(visitor.page.locator("#restock-notice")).to_contain_text("Fresh milk 250 ml")
+    expect(visitor.page.locator("#restock-notice")).to_contain_text("Berry yoghurt 200 g")
     expect(card).to_have_count(0)
-    assert shop.units("b1-s3-p1") > 3
+    expect(visitor.page.locator(".restock-finished")).to_contain_text("the scale has seen it")
+    assert shop.units("b1-s3-p4") > 3
 
 
 def test_a_card_somebody_else_took_meanwhile_says_who_has_it(visit: Visit, shop: Shop) -> None:
-    shop.make_low("b1-s3-p3")
-    late = _without_script(visit, shop, "Plain yoghurt 200 g")
+    shop.make_low("b1-s1-p3", 4)
+    late = _without_script(visit, shop, "Sugar-free cola can 330 ml")
     quick = visit(role="manager", width="phone")
     quick.go("/stores/corner-shop/restock")
-    _card(quick.page, "Plain yoghurt 200 g").get_by_role("button", name="Take").click()
-    expect(_card(quick.page, "Plain yoghurt 200 g")).to_contain_text("Yours")
-    _card(late.page, "Plain yoghurt 200 g").get_by_role("button", name="Take").click()
+    _card(quick.page, "Sugar-free cola can 330 ml").get_by_role("button", name="Take").click()
+    expect(_card(quick.page, "Sugar-free cola can 330 ml")).to_contain_text("Yours")
+    _card(late.page, "Sugar-free cola can 330 ml").get_by_role("button", name="Take").click()
     expect(late.page.locator("#restock-notice")).to_contain_text("Maria took this task")
     expect(late.page.locator("h1")).to_have_text("Restock")
 
 
 def test_a_wrong_number_of_units_names_the_field_and_stays_as_it_was_typed(visit: Visit, shop: Shop) -> None:
-    shop.make_low("b1-s3-p5")
+    shop.make_low("b1-s2-p3", 3)
     visitor = visit(role="staff")
-    card = _card(visitor.page, "Iced latte 300 ml")
+    card = _card(visitor.page, "Green tea 500 ml")
     card.get_by_role("button", name="Take").click()
     field = card.get_by_label("How many did you put on the shelf?")
     field.fill("a few")
@@ -57,16 +58,16 @@ def test_a_wrong_number_of_units_names_the_field_and_stays_as_it_was_typed(visit
     visitor.forgive("422")
 
 
-def test_what_is_being_typed_stays_while_the_list_changes_around_it(visit: Visit, shop: Shop) -> None:
-    shop.make_low("b2-s1-p4")
-    visitor = visit(role="staff")
-    visitor.wait_live()
-    card = _card(visitor.page, "Cucumber crisps 75 g")
+def test_what_is_being_typed_stays_while_the_list_changes_around_it(visit: Visit) -> None:
+    mine, other = visit(role="staff"), visit(role="manager")
+    other.go("/stores/corner-shop/restock")
+    mine.wait_live()
+    card = _card(mine.page, "Lemon tea can 310 ml")
     card.get_by_role("button", name="Take").click()
     field = card.get_by_label("How many did you put on the shelf?")
     field.fill("4")
-    shop.make_low("b2-s1-p6")
-    expect(_card(visitor.page, "Sweet popcorn 90 g")).to_be_visible()
+    _card(other.page, "Prawn crackers 60 g").get_by_role("button", name="Take").click()
+    expect(_card(mine.page, "Prawn crackers 60 g")).to_contain_text("Maria is on it")
     expect(field).to_have_value("4")
 
 

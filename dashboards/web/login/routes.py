@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cloud.access.login.service import LoginRefused, LoginThrottled
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from cloud.access.login import service as logins
+from cloud.access.login.service import LoginRefused, LoginThrottled
+from dashboards.web.login.words import throttled
 from dashboards.web.visit import SESSION_COOKIE, Arriving, Posting, Sending, Visit, wall_now
 
 router = APIRouter()
@@ -84,7 +85,7 @@ def _enter(
         except LoginRefused:
             errors, status = {wrong: _refused(visit, wrong)}, 403
         except LoginThrottled as error:
-            errors, status = {wrong: _throttled(visit, error)}, 429
+            errors, status = {wrong: throttled(visit, error)}, 429
         else:
             response = visit.redirect(typed.get("next", "/"))
             visit.set_cookie(response, SESSION_COOKIE, token)
@@ -96,13 +97,3 @@ def _refused(visit: Visit, field: str) -> str:
     if field == "pin":
         return visit.gettext("This PIN is not right, or has expired.")
     return visit.gettext("Name and password do not fit together.")
-
-
-def _throttled(visit: Visit, error: LoginThrottled) -> str:
-    if error.code == "login_busy":
-        return visit.gettext("Many people are logging in just now. Try again in a moment.")
-    seconds = max(1, round(error.retry_after_s))
-    told = visit.ngettext(
-        "Too many wrong tries. Wait %(n)s second.", "Too many wrong tries. Wait %(n)s seconds.", seconds
-    )
-    return told % {"n": seconds}
