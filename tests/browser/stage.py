@@ -25,7 +25,7 @@ PAGE = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><ti
 
 
 class Stage:
-    """Serves the page. `say` puts bytes on the open stream, `cut` ends it, `refuse` answers the next ones with a status.
+    """Serves the page. `say` puts bytes on the open stream, `cut` ends it; `refuse`: the status new ones are answered.
 
     `asked` are the queries the stream was asked with.
     """
@@ -66,6 +66,8 @@ def staged(stage: Stage) -> Iterator[str]:
                 self._live(query)
             elif address.path.startswith("/js/"):
                 self._answer((STATIC_FOLDER / address.path[1:]).read_bytes(), "text/javascript")
+            elif address.path == "/login":
+                self._answer(b"<!doctype html><title>log in</title>", "text/html")
             else:
                 self._answer(PAGE.format(language=stage.language).encode(), "text/html")
 
