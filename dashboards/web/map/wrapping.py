@@ -7,7 +7,8 @@ import unicodedata
 
 ELLIPSIS = "…"
 
-_WORDS = re.compile(r"\S+")
+_PIECE = re.compile(r"\s*(?:\d[\d.,]*\s\w{1,2}(?!\w)|[^\s-]*-+|[^\s-]+)")
+"""What stays together: a number with its unit (500 ml), a word, a word up to its hyphen; with the space before it."""
 
 
 def columns_of(text: str) -> int:
@@ -23,25 +24,24 @@ def wrap(text: str, columns: int, lines: int = 2) -> list[str]:
 
     Words stay whole where they fit on a line; what does not fit at the end is cut and ends in an ellipsis.
     """
-    words = _WORDS.findall(text)
+    pieces = _PIECE.findall(text)
     found: list[str] = []
-    while words and len(found) < lines:
-        if len(found) == lines - 1:
-            found.append(_cut(" ".join(words), columns))
-            break
-        line, words = _line(words, columns)
+    while pieces and len(found) < lines - 1:
+        line, pieces = _line(pieces, columns)
         found.append(line)
+    if pieces:
+        found.append(_cut("".join(pieces).strip(), columns))
     return found
 
 
-def _line(words: list[str], columns: int) -> tuple[str, list[str]]:
-    """Return as many words as fit on a line, at least a piece of the first, and the words that are left."""
-    line, rest = words[0], words[1:]
+def _line(pieces: list[str], columns: int) -> tuple[str, list[str]]:
+    """Return as many pieces as fit on a line, at least some of the first, and the pieces that are left."""
+    line, rest = pieces[0].strip(), pieces[1:]
     if columns_of(line) > columns:
         head = _head(line, columns)
-        return head, [line[len(head) :], *rest]
-    while rest and columns_of(f"{line} {rest[0]}") <= columns:
-        line, rest = f"{line} {rest[0]}", rest[1:]
+        return head.rstrip(), [line[len(head) :], *rest]
+    while rest and columns_of(line + rest[0]) <= columns:
+        line, rest = line + rest[0], rest[1:]
     return line, rest
 
 
