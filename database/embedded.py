@@ -135,6 +135,19 @@ class EmbeddedServer:
             self._lock.close()
             self._lock = None
 
+    def stop_orphan(self) -> None:
+        """Stop a server whose owner was killed; without effect when there is none or somebody owns the folder.
+
+        Raises EmbeddedServerError if the server does not stop.
+        """
+        if self.owned or not self._cluster.exists() or not self._take_lock():
+            return
+        try:
+            clear_remains(self._cluster, socket_folder(self.data_dir))
+            drop_socket_folder(socket_folder(self.data_dir), data_dir=self.data_dir)
+        finally:
+            self.stop()
+
     @property
     def _cluster(self) -> Path:
         return self.data_dir / "pgdata"

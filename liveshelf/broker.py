@@ -81,12 +81,14 @@ def free_port() -> int:
 class Broker:
     """A private broker on a loopback port (0: any free one), of the best kind there is or of the one asked for.
 
-    However this process ends, the broker ends with it; on Linux also with the thread that called `start`.
+    However this process ends, the broker ends with it; on Linux also with the thread that called `start`. Configuration
+    and log go to `folder`, which is kept, or to a temporary one.
     """
 
-    def __init__(self, *, port: int = PORT_DEFAULT, kind: BrokerKind | None = None) -> None:
+    def __init__(self, *, port: int = PORT_DEFAULT, kind: BrokerKind | None = None, folder: Path | None = None) -> None:
         self.port = port or free_port()
         self.kind = kind
+        self._kept_folder = folder
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -123,10 +125,10 @@ class Broker:
             return self.url
         self.stop()
         check_port_free(self.port)
-        self._folder = tempfile.TemporaryDirectory(prefix="liveshelf-broker-")
+        folder = self._make_folder()
         try:
-            self._launch(Path(self._folder.name))
-            self._wait_until_ready(Path(self._folder.name))
+            self._launch(folder)
+            self._wait_until_ready(folder)
         except BaseException:
             self.stop()
             raise
@@ -140,6 +142,13 @@ class Broker:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+    def _make_folder(self) -> Path:
+        if self._kept_folder is not None:
+            self._kept_folder.mkdir(parents=True, exist_ok=True)
+            return self._kept_folder
+        self._folder = tempfile.TemporaryDirectory(prefix="liveshelf-broker-")
+        return Path(self._folder.name)
 
     def _launch(self, folder: Path) -> None:
         self.kind = self.kind or next(iter(available_brokers()), None)
@@ -223,9 +232,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m liveshelf.broker", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--port", type=int, default=PORT_DEFAULT, help="loopback port; 0: any free one")
     parser.add_argument("--kind", choices=["mosquitto", "iotcore"], help="default: mosquitto if installed")
+    parser.add_argument("--folder", type=Path, help="keep configuration and log here; default: a temporary folder")
     given = parser.parse_args(arguments)
     try:
-        _run(Broker(port=given.port, kind=given.kind))
+        _run(Broker(port=given.port, kind=given.kind, folder=given.folder))
     except BrokerError as error:
         print(error, file=sys.stderr)
         return 1

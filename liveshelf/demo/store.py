@@ -200,7 +200,13 @@ class DemoStore:
                 program.ask_to_stop()
         while self._programs:
             self._programs.pop().stop()
+        # One whose program was killed a moment ago is nobody's child any more.
+        EmbeddedServer(self._database_folder).stop_orphan()
         self._sockets.cleanup()
+
+    @property
+    def _database_folder(self) -> Path:
+        return self.options.folder / "database"
 
     def _run(self, name: str, module: str, *arguments: str, **environment: str) -> Program:
         log = self.options.folder / "logs" / f"{name.replace(' ', '-')}.log"
@@ -215,10 +221,9 @@ class DemoStore:
 
     def _start_database(self) -> None:
         own = os.environ.get("LIVESHELF_DATABASE_URL")
-        self.database_url = own or EmbeddedServer(self.options.folder / "database").url
+        self.database_url = own or EmbeddedServer(self._database_folder).url
         if not own:
-            data_dir = str(self.options.folder / "database")
-            program = self._run("database", "database", "serve", "--data-dir", data_dir)
+            program = self._run("database", "database", "serve", "--data-dir", str(self._database_folder))
             program.wait_ready(self._database_answers, timeout_s=START_WAIT_S)
         migrate(self.database_url, at=self.clock.now())
 
@@ -235,7 +240,9 @@ class DemoStore:
             probe_broker(parse_broker_url(own))
             return own
         self._broker_port = free_port()
-        program = self._run("broker", "liveshelf.broker", "--port", str(self._broker_port))
+        # A folder of ours: a temporary one would stay behind when the broker is killed.
+        folder = str(self.options.folder / "broker")
+        program = self._run("broker", "liveshelf.broker", "--port", str(self._broker_port), "--folder", folder)
         program.wait_ready(self._broker_listens, timeout_s=START_WAIT_S)
         return f"mqtt://127.0.0.1:{self._broker_port}"
 
@@ -323,12 +330,14 @@ class DemoStore:
         """Wait, not for ever, until every program that is started again runs and is there for the others."""
         deadline = time.monotonic() + DRAIN_WAIT_S
         self.supervisor.wait_all_run(timeout_s=DRAIN_WAIT_S)
-        while time.monotonic() < deadline and not (self._database_answers() and self._broker_listens()):
+        while not (self._database_answers() and self._broker_listens()):
+            if time.monotonic() > deadline or self.supervisor.given_up:
+                return
             time.sleep(POLL_S)
 
     def _wait_caught_up(self, behind: Callable[[psycopg.Connection], int]) -> None:
         deadline = time.monotonic() + DRAIN_WAIT_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self.supervisor.given_up:
             with contextlib.suppress(psycopg.OperationalError), connect(self.database_url, autocommit=True) as link:
                 while behind(link) and time.monotonic() < deadline:
                     time.sleep(POLL_S)

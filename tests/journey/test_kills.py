@@ -131,6 +131,11 @@ class Demo:
             rows = link.execute("SELECT device, sum(seq)::bigint FROM journal_watermark GROUP BY device")
             return dict(rows.fetchall())
 
+    def tracebacks(self) -> list[str]:
+        """Return the logs of programs that met an error nobody had thought of."""
+        logs = (self.store / "logs").glob("*.log")
+        return [log.name for log in logs if "Traceback" in log.read_text(encoding="utf-8", errors="replace")]
+
     def end(self) -> dict[str, Any]:
         """Ask the demo to end and return its sum."""
         self.process.send_signal(signal.SIGINT)
@@ -176,3 +181,4 @@ def test_whatever_process_is_killed_comes_back_and_nothing_is_lost_or_doubled(de
     assert (summary["lost"], summary["duplicates"]) == (0, 0)
     assert set(summary["restarts"]) == {victim.program for victim in VICTIMS}
     assert summary["picks"] > 0
+    assert demo.tracebacks() == []

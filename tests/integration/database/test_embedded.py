@@ -164,6 +164,21 @@ def test_an_orphan_of_a_killed_program_is_taken_over(tmp_path: Path) -> None:
     program.communicate()
 
 
+def test_an_orphan_of_a_killed_program_is_stopped_and_a_server_with_an_owner_is_not(tmp_path: Path) -> None:
+    data_dir = tmp_path / "database"
+    EmbeddedServer(data_dir).stop_orphan()
+    program = start_serving(data_dir)
+    read_url(program)
+    EmbeddedServer(data_dir).stop_orphan()
+    assert EmbeddedServer(data_dir).pid is not None
+    program.kill()
+    program.communicate()
+    EmbeddedServer(data_dir).stop_orphan()
+    assert processes_in(data_dir / "pgdata") == []
+    with EmbeddedServer(data_dir) as server:
+        assert server.owned
+
+
 def test_what_a_killed_server_left_is_not_taken_for_a_server(server: EmbeddedServer) -> None:
     for pid in processes_in(server.data_dir / "pgdata"):
         os.kill(pid, signal.SIGKILL)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
@@ -151,9 +152,9 @@ def test_in_the_foreground_it_says_ready_and_stops_on_sigterm(kind: BrokerKind) 
 
 
 @pytest.mark.parametrize("kind", available_brokers())
-def test_a_broker_ends_with_its_program_and_its_port_is_free_for_the_next(kind: BrokerKind) -> None:
+def test_a_broker_ends_with_its_program_and_its_port_is_free_for_the_next(kind: BrokerKind, tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "liveshelf.broker", "--port", str(port), "--kind", kind]
+    command = [sys.executable, "-m", "liveshelf.broker", "--port", str(port), "--kind", kind, "--folder", str(tmp_path)]
     for _ in range(2):
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert program.stdout is not None
