@@ -19,6 +19,9 @@ from contract.errors import ConfigurationError
 STOPPING_S = 5
 """Wall seconds that requests under way are given when the server stops."""
 
+UNREAD_MS = 30_000
+"""A connection whose other end takes nothing for so long is cut: a phone that left the building says no goodbye."""
+
 
 class _Server(uvicorn.Server):
     """uvicorn, but told us when it is asked to stop: streams that never end by themselves must end then."""
@@ -51,7 +54,7 @@ def serve(app: Any, settings: CloudSettings, *, on_stop: Callable[[], None] = la
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises ConfigurationError in one sentence when the address cannot be had."""
     try:
-        return socket.create_server((host, port), backlog=2048)
+        listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigurationError(
@@ -61,6 +64,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(
             f"LIVESHELF_API_HOST: found {host!r}: {reason}; expected an address of this machine"
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)  # of all it accepts: tcp(7)
+    return listener
 
 
 def _without_colours(record: logging.LogRecord) -> bool:
