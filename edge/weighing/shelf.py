@@ -185,14 +185,18 @@ class ShelfWeigher:
     def _tell_quality(self, end_ms: int) -> None:
         """A plate that fell ill or recovered is told at once; while its shelf is touched, with its last rest.
 
+        But one that was unplugged tells again only when it has come to rest: its last rest is of before, and what
+        changed since, it did not see happen.
+
         A healthy plate of a shelf that never rested has no weight to tell yet: whoever was told one would wait for a
         step from it, and the first rest, which has nothing before it, makes none.
         """
         for plate, trace in self._traces.items():
             quality = trace.quality(end_ms)
-            if quality == "ok" and self._after is None:
+            told = self._told.get(plate, "starting")
+            if quality == "ok" and (self._after is None or (self._active and told == "unplugged")):
                 continue
-            if quality != self._told.get(plate, "starting"):
+            if quality != told:
                 if not self._active:
                     trace.settle()
                 self._records.append(self._record(trace, end_ms))

@@ -33,12 +33,16 @@ JOINT_MAX = 400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One component of a shelf in an episode: its belief before, its change, and the strange weights on it."""
+    """One component of a shelf in an episode: its belief before, its change, and the strange weights on it.
+
+    `at_once`: one episode saw all of it. A jump between two rests nobody followed may be the work of many hands.
+    """
 
     component: Component
     belief: Belief
     change: Change
     foreign: tuple[float, ...] = ()
+    at_once: bool = True
 
     @property
     def touched(self) -> bool:

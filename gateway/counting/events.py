@@ -55,13 +55,14 @@ def event_id(record: RecordId, number: int) -> str:
     return hashlib.blake2b(f"{record}/{number}".encode(), digest_size=16).hexdigest()
 
 
-def kind_of(units: int, there_before: int, taken_lately: int) -> EventKind:
+def kind_of(units: int, there_before: int, taken_lately: int, *, at_once: bool = True) -> EventKind:
     """Return what a move of units is called; negative units were taken.
 
-    `there_before` is how many stood there, `taken_lately` how many were taken and not put back since.
+    `there_before` is how many stood there, `taken_lately` how many were taken and not put back since. What left while
+    nobody watched, `at_once` False, is no sweep: it may be an hour of shoppers.
     """
     if units < 0:
-        swept = -units >= SWEEP_UNITS and -2 * units >= there_before
+        swept = at_once and -units >= SWEEP_UNITS and -2 * units >= there_before
         return "sweep" if swept else "pick"
     return "put_back" if units < REFILL_UNITS and units <= taken_lately else "refill"
 
@@ -89,10 +90,11 @@ def unit_events(
     there_before: tuple[int, ...],
     lately: tuple[int, ...],
     weight_g: float,
+    at_once: bool = True,
 ) -> Iterator[ShelfEvent]:
     """Yield an event for each position whose units moved."""
     told = zip(places, steps, probabilities, there_before, lately, strict=True)
     for place, units, probability, before, taken in told:
         if units:
-            kind = kind_of(units, before, taken)
+            kind = kind_of(units, before, taken, at_once=at_once)
             yield cause.event(place, kind, abs(units), probability=probability, weight_g=weight_g, sku=place.sku)

@@ -8,7 +8,7 @@ believed again, and what happened in between is then one late episode.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
@@ -184,7 +184,7 @@ class ShelfCount:
             noise_g2=2 * self._noise_g2(component),
         )
         belief = shifted(held.belief, self._total_g(component), cause.time.timestamp(), 0.0)
-        seen = Seen(component=component, belief=belief, change=change, foreign=held.foreign)
+        seen = Seen(component=component, belief=belief, change=change, foreign=held.foreign, at_once=False)
         self._settle_rests(component)
         self._conclude(seen, explain([seen]).get(0), cause)
 
@@ -279,6 +279,7 @@ class ShelfCount:
             there_before=tuple(seen.belief.best(index) for index in range(len(places))),
             lately=tuple(taken_lately(self.state.moves.get(place.position, ()), at_s) for place in places),
             weight_g=seen.change.total_g,
+            at_once=seen.at_once,
         )
         for place, units in zip(places, found.steps, strict=True):
             if units:
@@ -371,7 +372,7 @@ def _joined(unsettled: Unsettled, seen: Seen) -> Seen:
         plates_g=np.array(unsettled.plates_g) + seen.change.plates_g,
         noise_g2=max(unsettled.noise_g2, seen.change.noise_g2),
     )
-    return Seen(component=seen.component, belief=unsettled.belief, change=change, foreign=unsettled.foreign)
+    return replace(seen, belief=unsettled.belief, change=change, foreign=unsettled.foreign)
 
 
 def _units_moved(found: Explained) -> bool:

@@ -271,6 +271,20 @@ def test_a_plate_that_comes_back_is_told_at_once() -> None:
     assert (bench.records[-1].plate, bench.records[-1].quality) == (RIGHT, "ok")
 
 
+def test_a_plate_whose_goods_changed_while_it_was_unplugged_is_told_as_well_first_by_the_step_that_says_so() -> None:
+    bench = Bench()
+    bench.run(10.0)
+    bench.silent = {RIGHT}
+    bench.run(60.0, {RIGHT: _always(300.0)})
+    told = len(bench.records)
+    bench.silent = set()
+    bench.run(5.0)
+    first = next(record for record in bench.records[told:] if record.plate == RIGHT and record.quality == "ok")
+    assert first.kind == "step"
+    assert first.before_g == pytest.approx(800.0, abs=1.5)
+    assert first.weight_g == pytest.approx(300.0, abs=1.5)
+
+
 def test_rest_is_not_believed_while_a_plate_is_silent() -> None:
     bench = Bench()
     bench.run(10.0)

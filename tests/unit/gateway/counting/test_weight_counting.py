@@ -250,6 +250,17 @@ def test_what_happened_while_a_plate_was_not_believed_is_counted_when_it_is_beli
     assert (shop.units("cola"), shop.quantities["cola"].frozen) == (9, False)
 
 
+def test_what_left_in_an_hour_without_a_scale_is_no_sweep_but_what_left_at_once_is() -> None:
+    shop = cola_and_juice()
+    shop.beat(quality={"l1": "unplugged"})
+    steps = shop.steps(after_s=3600.0, l1=-8 * 330.0)
+    shop.hear(steps)
+    assert shop.what_happened() == [("cola", "pick", 8)]
+    assert (shop.units("cola"), shop.quantities["cola"].frozen) == (2, False)
+    shop.change(l2=-8 * 250.0)
+    assert shop.what_happened()[1:] == [("juice", "sweep", 8)]
+
+
 def test_an_episode_in_two_batches_is_one_episode() -> None:
     whole, split = cola_and_juice(), cola_and_juice()
     whole.change(l1=-330.0, l2=-250.0)
