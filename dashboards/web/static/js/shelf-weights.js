@@ -68,7 +68,7 @@ export class Weights {
     });
   }
 
-  /** Rows of {ms, plate, grams, change, event} for every weight that differs from the one before, the newest first. */
+  /** Rows of {ms, plate, grams, change, texts} for every weight that differs from the one before, the newest first. */
   changes(sinceMs, leastG, most) {
     const rows = [];
     for (const plate of this.plates) {
@@ -76,16 +76,19 @@ export class Weights {
       for (const [ms, grams] of this.points.get(plate)) {
         if (before !== null && Math.abs(grams - before) < leastG) continue;
         const change = before === null ? null : grams - before;
-        if (ms >= sinceMs) rows.push({ ms, plate, grams, change, event: this.#eventAt(plate, ms) });
+        if (ms >= sinceMs) rows.push({ ms, plate, grams, change, texts: [] });
         before = grams;
       }
     }
+    for (const event of this.events.values()) this.#rowOf(event, rows)?.texts.push(event.text);
     return rows.sort((one, other) => other.ms - one.ms).slice(0, most);
   }
 
-  #eventAt(plate, ms) {
-    const near = [...this.events.values()].filter((event) => event.plates.includes(plate));
-    near.sort((one, other) => Math.abs(one.at_ms - ms) - Math.abs(other.at_ms - ms));
-    return near.length && Math.abs(near[0].at_ms - ms) <= 8000 ? near[0] : null;
+  // The change an event was felt by: the nearest of its scales, and not one the other way.
+  #rowOf(event, rows) {
+    const way = event.kind === "pick" || event.kind === "sweep" ? -1 : event.kind === "refill" || event.kind === "put_back" ? 1 : 0;
+    const near = rows.filter((row) => event.plates.includes(row.plate) && row.change !== null && row.change * way >= 0);
+    near.sort((one, other) => Math.abs(one.ms - event.at_ms) - Math.abs(other.ms - event.at_ms));
+    return near.length && Math.abs(near[0].ms - event.at_ms) <= this.gapMs / 2 ? near[0] : null;
   }
 }

@@ -154,10 +154,10 @@ function startTrace(section) {
   function fillTable() {
     if (!table.open || performance.now() - filledMs < TABLE_APART_MS) return;
     filledMs = performance.now();
-    const rows = weights.changes(shopNow() - SPAN_MS[span], CHANGE_LEAST_G, ROWS_MAX).map(({ ms, plate, grams, change, event }) => {
+    const rows = weights.changes(shopNow() - SPAN_MS[span], CHANGE_LEAST_G, ROWS_MAX).map(({ ms, plate, grams, change, texts }) => {
       const row = document.createElement("tr");
       const name = buttons[keys.findIndex((key) => key.plate === plate)].querySelector(".trace-name").textContent.trim();
-      const cells = [timeOfDay.format(ms), name, weightText(grams), change === null ? "" : signed.format(change), event?.text ?? ""];
+      const cells = [timeOfDay.format(ms), name, weightText(grams), change === null ? "" : signed.format(change), texts.join("; ")];
       cells.forEach((text, place) => {
         const cell = row.insertCell();
         cell.textContent = text;
