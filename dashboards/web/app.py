@@ -27,13 +27,14 @@ from dashboards.web.live.rendering import Templates
 from dashboards.web.login import routes as login
 from dashboards.web.losses import routes as losses
 from dashboards.web.map import routes as map_area
+from dashboards.web.people import routes as people
 from dashboards.web.restock import routes as restock
 from dashboards.web.security import SecurityHeaders
 from dashboards.web.shelf import routes as shelf
 from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, losses, map_area, restock, shelf, availability, system, demo, files)
+AREAS = (home, login, live, losses, map_area, people, restock, shelf, availability, system, demo, files)
 
 
 class Site:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cloud.shelves.service import Link
 from starlette.responses import Response
 
 from cloud.access.login.model import Right, Role
 from cloud.shelves import service as shelves
 from cloud.shelves.model import Conditions, Heads
+from cloud.shelves.service import Link
 from dashboards.web.rendering import macros
 from dashboards.web.visit import StoreUnknown, Visit
 
@@ -85,14 +85,15 @@ def store_page(visit: Visit, store: str, area: str, right: Right) -> Iterator[St
         down = macros(visit.language, "map/parts.html").down(conditions)
         frame = {
             "store": store, "store_name": name, "area": area, "live_after": heads.to_id(), "down": down,
-            "tabs": _tabs(visit, store), "role_name": visit.gettext(ROLE_NAMES[visit.person.role]),
+            "tabs": tabs(visit, store), "role_name": visit.gettext(ROLE_NAMES[visit.person.role]),
         }  # fmt: skip
         yield StorePage(
             visit=visit, link=link, store=store, area=area, at=at, heads=heads, conditions=conditions, frame=frame
         )
 
 
-def _tabs(visit: Visit, store: str) -> list[dict[str, Any]]:
+def tabs(visit: Visit, store: str) -> list[dict[str, Any]]:
+    """Return the pages of the store the person may see."""
     return [
         {"area": area.name, "label": visit.gettext(area.label), "href": f"/stores/{store}/{area.name}"}
         for area in AREAS

@@ -1,0 +1,1 @@
+"""Accounts: a person and the own password; for administrators everybody."""
