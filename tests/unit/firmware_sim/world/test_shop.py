@@ -251,3 +251,14 @@ def test_the_supplier_delivers_each_order_once_after_two_to_five_minutes() -> No
     assert ordered
     assert {receipt["order_id"]: receipt["units"] for receipt in receipts} == ordered
     assert len(receipts) == len(ordered)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_visitor_has_half_a_minute_to_be_first_and_within_two_a_task_is_seen_through_by_staff(seed: int) -> None:
+    day = ShopDay(corner_shop(seed)).open_for(0.1)
+    while not day.api.tasks:
+        day.run_for(1.0)
+    day.run_for(20.0)
+    assert not day.api.with_state(day.api.tasks, "taken", "done", "verified")
+    day.run_for(100.0)
+    assert day.api.with_state(day.api.tasks, "verified")
