@@ -133,7 +133,7 @@ def test_a_page_that_cannot_be_brought_up_to_date_loads_anew_once(page: Page, st
     stage.say_reload()
     stage.say({"parts": {"tile:p1": "<text>5</text>"}})
     expect(page.locator("svg text")).to_have_text("5")
-    page.wait_for_timeout(1_500)
+    page.wait_for_timeout(2_500)
     assert page.evaluate("window.thisVeryPage") is True, "not over and over again"
 
 

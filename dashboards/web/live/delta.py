@@ -34,7 +34,7 @@ class Look:
     """One look at a store, all of one moment.
 
     `deltas` says by how far a page was what changed since then; where it was in another database, or ahead of this
-    one, there is no delta. `conditions` is None when it was not asked for.
+    one, or too much has changed, there is no delta. `conditions` is None when it was not asked for.
     """
 
     heads: Heads

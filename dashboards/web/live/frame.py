@@ -11,7 +11,7 @@ RETRY_MS = 2_000
 
 OPENING: Final = f"retry: {RETRY_MS}\n\n".encode()
 RELOAD: Final = b"event: reload\ndata: 1\n\n"
-"""What the client has cannot be brought up to date: another database, or an id nobody gave."""
+"""What the client has cannot be brought up to date: another database, an id nobody gave, or too much has changed."""
 
 BEAT: Final = b": beat\nevent: beat\ndata: 1\n\n"
 """Keeps proxies and phones from cutting a quiet stream. Scripts are not shown comments, hence the event: a page that

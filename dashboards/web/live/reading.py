@@ -21,6 +21,9 @@ WAIT_S = 1.0
 WEIGHTS_MAX = 500
 """A plot that missed more weights than this reads itself anew: the topic `weights` says so."""
 
+POSITIONS_MAX = 400
+"""When more places than this changed, the page itself is smaller than what would be told: it loads anew."""
+
 NOW_MAX = 30
 
 
@@ -36,8 +39,9 @@ class Reading:
         with self._parts.writes.connection(timeout=WAIT_S) as link, link.transaction():
             shelves.one_snapshot(link)
             heads = shelves.heads(link, store)
-            deltas = {since: _delta(link, store, since, heads, at) for since in told if _reaches(since, heads)}
+            found = {since: _delta(link, store, since, heads, at) for since in told if _reaches(since, heads)}
             seen = shelves.conditions(link, store, at=at) if conditions else None
+        deltas = {since: delta for since, delta in found.items() if delta is not None}
         return Look(heads=heads, deltas=deltas, conditions=seen)
 
     def ended(self, watching: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -59,7 +63,8 @@ def _reaches(since: Heads, heads: Heads) -> bool:
     return since.epoch == heads.epoch and since.load_id <= heads.load_id and since.change <= heads.change
 
 
-def _delta(link: Link, store: str, since: Heads, heads: Heads, at: datetime) -> Delta:
+def _delta(link: Link, store: str, since: Heads, heads: Heads, at: datetime) -> Delta | None:
+    """Return what changed between two heads; None when that is too much to tell."""
     if since == heads:
         return Delta()
     touched = shelves.touched_since(link, store, since.change)
@@ -77,6 +82,8 @@ def _delta(link: Link, store: str, since: Heads, heads: Heads, at: datetime) -> 
     everything = shelves.positions(link, store, at=at)
     tasks = shelves.tasks_on_page(link, store, at=at)
     names = touched.positions | {one.position for one in (everything if touched.everything else changed)}
+    if len(names) > POSITIONS_MAX:
+        return None
     return replace(
         news,
         positions=tuple(one for one in everything if one.position in names),

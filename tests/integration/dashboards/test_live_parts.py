@@ -82,6 +82,16 @@ def test_only_what_changed_is_told(busy: Shop, site: Visitor) -> None:
     assert {"stock", "stock:tea"} <= _delta(site, load_id=heads.load_id, change=heads.change).topics
 
 
+def test_a_page_that_missed_more_than_a_frame_should_hold_gets_none(
+    busy: Shop, site: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.web.live.reading.POSITIONS_MAX", 1)
+    reading = Reading(_parts(site))
+    heads = reading.look(STORE, (), conditions=False).heads
+    since = Heads(epoch=heads.epoch, load_id=0, change=0)
+    assert reading.look(STORE, {since, heads}, conditions=False).deltas == {heads: Delta()}
+
+
 def test_what_is_down_is_said_in_the_language_of_the_page(site: Visitor) -> None:
     conditions = Reading(_parts(site)).look(STORE, (), conditions=True).conditions
     assert conditions is not None

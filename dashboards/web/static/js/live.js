@@ -12,6 +12,7 @@ const LOST_MS = 15_000;
 const WAIT_MIN_MS = 500;
 const WAIT_MAX_MS = 10_000;
 const RELOAD_APART_MS = 30_000;
+const RELOAD_SPREAD_MS = 2_000;
 const TYPED = "input, select, textarea";
 const FOCUSABLE = "a[href], button, summary, [tabindex], " + TYPED;
 
@@ -79,7 +80,8 @@ async function loggedOut() {
   return out;
 }
 
-// Another database: nothing on the page holds. Once, and not under somebody's fingers.
+// Nothing on the page holds, for the database is another one, or too much has changed. Once, and not under somebody's
+// fingers.
 function reload() {
   const last = Number(sessionStorage.getItem("live-reloaded") ?? 0);
   if (Date.now() - last < RELOAD_APART_MS) return;
@@ -88,7 +90,7 @@ function reload() {
     return;
   }
   sessionStorage.setItem("live-reloaded", String(Date.now()));
-  setTimeout(() => location.reload(), Math.random() * 1000); // not all pages of a shop in the same instant
+  setTimeout(() => location.reload(), Math.random() * RELOAD_SPREAD_MS); // not all pages of a shop in the same instant
 }
 
 // --- a frame --------------------------------------------------------------------------------------------------------
