@@ -50,7 +50,7 @@ VICTIMS = (
     Victim("broker", "broker", REAL_BROKERS),
     Victim("gateway", "gateway", (("demo.child", "gateway"),)),
     Victim("worker", "worker", (("cloud", "worker"),)),
-    Victim("web", "web", (("demo.child", "dashboards"), ("cloud", "api"))),
+    Victim("web", "web", (("demo.child", "dashboards"),)),
     *(Victim(f"agent {name}", f"agent {name}", (("edge", f"{name}.toml"),)) for name in AGENTS),
     Victim("database", "database wrapper", (("database", "serve"),)),
     Victim("database", "postmaster", (("postgres", "-D"),)),
