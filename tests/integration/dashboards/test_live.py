@@ -168,6 +168,15 @@ def test_whoever_logs_out_is_told_nothing_more(
         assert "tile:p-tea" not in watching.page.parts
 
 
+def test_a_quiet_stream_is_kept_alive(
+    shop: Shop, streams: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("dashboards.web.live.hub.BEAT_EVERY_S", 0.1)
+    with served(shop.settings, shop.clock) as port, streams:
+        stream = _open(streams, port, log_in(shop), _here(shop))
+        stream.until(lambda page: stream.raw.count(b"event: beat") >= 3)
+
+
 def test_watching_does_not_prolong_a_log_in(shop: Shop) -> None:
     token = log_in(shop)
     before = shop.rows("SELECT seen_at FROM session")
