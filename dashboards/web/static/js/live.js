@@ -42,8 +42,8 @@ function open() {
   source.addEventListener("reload", reload);
   source.addEventListener("frame", (event) => {
     arrive(); // not before: a connection that tells nothing is none
+    if (event.lastEventId) lastId = event.lastEventId;
     apply(JSON.parse(event.data));
-    if (event.lastEventId) lastId = event.lastEventId; // after it was shown: what failed is told again
   });
 }
 
