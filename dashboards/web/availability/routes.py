@@ -36,18 +36,18 @@ class SkuUnknown(Problem):
 
 
 @router.get("/stores/{store}/availability")
-def list_page(visit: Visiting, store: str, q: str = "") -> Response:
+def list_page(visit: Visiting, store: str, search: str = "") -> Response:
     """Show the products whose name, SKU or GTIN contains what was typed, or all."""
     with store_page(visit, store, "availability", "availability:see") as page:
-        return page.render("availability/list_page.html", **_found(page.link, store, q, at=page.at))
+        return page.render("availability/list_page.html", **_found(page.link, store, search, at=page.at))
 
 
 @router.get("/stores/{store}/availability-list")
-def list_fragment(visit: Visiting, store: str, q: str = "") -> Response:
+def list_fragment(visit: Visiting, store: str, search: str = "") -> Response:
     """Return the list alone, for a page whose stock changed."""
     visit.needs("availability:see", store)
     with visit.parts.writes.connection() as link:
-        found = _found(link, store, q, at=visit.parts.clock.now())
+        found = _found(link, store, search, at=visit.parts.clock.now())
     return visit.render("availability/list.html", **{**found, "store": store})
 
 
@@ -67,11 +67,11 @@ def answer_fragment(visit: Visiting, store: str, sku: str) -> Response:
     return visit.render("availability/answer.html", **{**told, "store": store})
 
 
-def _found(link: Link, store: str, q: str, *, at: datetime) -> dict[str, Any]:
-    words = q.replace("\x00", "").strip()[:SEARCH_MAX]
+def _found(link: Link, store: str, search: str, *, at: datetime) -> dict[str, Any]:
+    words = search.replace("\x00", "").strip()[:SEARCH_MAX]
     lines = shelves.stock_list(link, store, words, at=at, limit=LINES_MAX + 1)
     return {
-        "q": words, "lines": lines[:LINES_MAX], "more": len(lines) > LINES_MAX, "query": urlencode({"q": words}),
+        "search": words, "lines": lines[:LINES_MAX], "more": len(lines) > LINES_MAX, "query": urlencode({"search": words}),
     }  # fmt: skip
 
 

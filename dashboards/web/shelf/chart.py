@@ -18,6 +18,9 @@ SLOTS_LEAST = 7
 SHOWN_LEAST = 0.005
 """What is less probable than this has no bar one could see."""
 
+SURE_MOST = 0.9999
+"""Stored distributions leave out masses below 1e-4 (design section 3): what is left alone is not certain."""
+
 BAR_SHARE = 0.7
 BAR_WIDTH_MAX = 30.0
 BAR_HEIGHT_LEAST = 1.5
@@ -84,7 +87,7 @@ def _bar(units: int, mass: float, *, slot: float, place: int, best: int, every: 
     height = max(mass * (FLOOR - CEILING), BAR_HEIGHT_LEAST) if mass >= SHOWN_LEAST else 0.0
     middle = (place + 0.5) * slot
     return Bar(
-        units=units, probability=mass, best=units == best, labelled=units == best or (units - best) % every == 0,
+        units=units, probability=min(mass, SURE_MOST), best=units == best, labelled=(units - best) % every == 0,
         x=round(middle - width / 2, 1), y=round(FLOOR - height, 1), width=round(width, 1), height=round(height, 1),
         middle=round(middle, 1),
     )  # fmt: skip

@@ -26,7 +26,7 @@ def _stocked(shop: Shop) -> None:
 def test_a_product_is_found_by_sku_name_in_either_language_and_gtin(shop: Shop, site: Visitor) -> None:
     _stocked(shop)
     for search in ("tea", "TEA", "Oolong", "乌龙", "9521234567899", " tea "):
-        page = site.get(f"{LIST}?q={search}")
+        page = site.get(f"{LIST}?search={search}")
         assert f'href="{TEA}"' in page
         assert "Chewing gum" not in page
         assert f'value="{search.strip()}"' in page, "what was typed stays"
@@ -34,7 +34,7 @@ def test_a_product_is_found_by_sku_name_in_either_language_and_gtin(shop: Shop, 
 
 def test_a_search_without_a_hit_says_so_and_keeps_what_was_typed(shop: Shop, site: Visitor) -> None:
     _stocked(shop)
-    page = site.get(f"{LIST}?q=100%25+<b>")
+    page = site.get(f"{LIST}?search=100%25+<b>")
     assert "Nothing found for “100% &lt;b&gt;”" in page
     assert 'value="100% &lt;b&gt;"' in page
 
@@ -46,7 +46,7 @@ def test_all_products_stand_in_the_list_with_what_can_be_sold_of_them(shop: Shop
     tea = page.split(f'href="{TEA}"')[1].split("</tr>")[0]
     assert "In stock" in tea
     assert [int(units) for units in re.findall(r">(?:<strong>)?(\d+)(?:</strong>)?</td>", tea)] == [13, 7, 6, 0]
-    fragment = site.get(f"{PATH}/availability-list?q=tea")
+    fragment = site.get(f"{PATH}/availability-list?search=tea")
     assert f'href="{TEA}"' in fragment
     assert "<html" not in fragment
 

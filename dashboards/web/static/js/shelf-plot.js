@@ -144,7 +144,9 @@ export class Plot {
       const y = u.valToPos(grams, "y", true);
       drawSign(ctx, event.kind, x, y, 5 * ratio, token(ALARMS.has(event.kind) ? "--bad" : "--text"), token("--surface"));
       const above = y - bbox.top > 22 * ratio;
-      const label = { x, y: above ? y - 14 * ratio : y + 14 * ratio, half: (ctx.measureText(event.mark).width / 2) + 2 * ratio };
+      const half = ctx.measureText(event.mark).width / 2 + 2 * ratio;
+      const inside = Math.min(Math.max(x, bbox.left + half), bbox.left + bbox.width - half);
+      const label = { x: inside, y: above ? y - 14 * ratio : y + 14 * ratio, half };
       if (taken.some((one) => Math.abs(one.y - label.y) < 13 * ratio && Math.abs(one.x - label.x) < one.half + label.half)) continue;
       taken.push(label);
       ctx.lineWidth = 4 * ratio;

@@ -68,17 +68,26 @@ export class Weights {
     });
   }
 
-  /** Rows of {ms, plate, grams, change, texts} for every weight that differs from the one before, the newest first. */
+  /**
+   * Rows of {ms, plate, grams, change, texts} for every weight that differs from the one before, the newest first, and
+   * for what each scale showed when the time began.
+   */
   changes(sinceMs, leastG, most) {
     const rows = [];
     for (const plate of this.plates) {
       let before = null;
+      let begun = false;
       for (const [ms, grams] of this.points.get(plate)) {
         if (before !== null && Math.abs(grams - before) < leastG) continue;
         const change = before === null ? null : grams - before;
-        if (ms >= sinceMs) rows.push({ ms, plate, grams, change, texts: [] });
+        if (ms >= sinceMs) {
+          if (change !== null && !begun) rows.push({ ms: sinceMs, plate, grams: before, change: null, texts: [] });
+          rows.push({ ms, plate, grams, change, texts: [] });
+          begun = true;
+        }
         before = grams;
       }
+      if (!begun && before !== null) rows.push({ ms: sinceMs, plate, grams: before, change: null, texts: [] });
     }
     for (const event of this.events.values()) this.#rowOf(event, rows)?.texts.push(event.text);
     return rows.sort((one, other) => other.ms - one.ms).slice(0, most);

@@ -200,9 +200,9 @@ function followPlaces(places, list) {
   if (everyS) setInterval(() => document.hidden || later(), everyS * 1000);
 }
 
-// A weight that changed nothing still says that its scale is there.
+// A weight that changed nothing still says that its scale is there; one that is not to be believed says nothing.
 function see(places, plate, ms) {
-  for (const time of places.querySelectorAll(`[data-plates~="${CSS.escape(plate)}"] [data-fresh] time`)) {
+  for (const time of places.querySelectorAll(`[data-plates~="${CSS.escape(plate)}"] [data-fresh]:not([data-still]) time`)) {
     if (Date.parse(time.dateTime) >= ms) continue;
     time.dateTime = new Date(ms).toISOString();
     time.textContent = ago(ms);
