@@ -31,10 +31,11 @@ class Texts(gettext.NullTranslations):
         self._plain: dict[str, str] = {}
         self._plural: dict[str, tuple[str, ...]] = {}
         for message in messages:
-            if isinstance(message.id, tuple):
-                self._plural[message.id[0]] = tuple(message.string)
-            elif message.id and message.string and not message.fuzzy:
-                self._plain[message.id] = str(message.string)
+            if isinstance(message.id, str):
+                if message.string and not message.fuzzy:
+                    self._plain[message.id] = str(message.string)
+            else:
+                self._plural[message.id[0]] = tuple(message.string or ())
 
     def gettext(self, message: str) -> str:
         """Return the text in this language."""

@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from database.connection import connect
@@ -55,7 +56,10 @@ class Shop:
         """Let shoppers take units of a position until it is low, few at a time: many at once would be a sweep."""
         while (units := self.units(position)) > low_units:
             self.do("pick", position=position, units=min(2, units - low_units))
-            wait_for(lambda before=units: True if self.units(position) < before else None)
+            wait_for(partial(self._below, position, units))
+
+    def _below(self, position: str, units: int) -> bool | None:
+        return True if self.units(position) < units else None
 
     def tasks(self, *states: str) -> list[dict[str, Any]]:
         """Return the tasks in these states."""

@@ -6,7 +6,7 @@ import shlex
 from typing import Final
 from urllib.parse import quote, urlencode
 
-KEY_VARIABLE: Final = "LIVESHELF_KEY"
+KEY_VARIABLE: Final = "KEY"
 """Where the reader is to put an API key: pages never show one."""
 
 

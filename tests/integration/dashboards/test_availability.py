@@ -65,7 +65,7 @@ def test_the_command_beside_it_names_the_host_of_the_visitor_and_no_key(shop: Sh
     _stocked(shop)
     command = html.unescape(re.findall(r'id="call-curl"[^>]*>(.*?)</pre>', site.get(TEA), re.DOTALL)[0])
     assert command.endswith(f"'http://testserver/v1/availability/tea?store={STORE}'")
-    assert "$LIVESHELF_KEY" in command
+    assert "$KEY" in command
     assert "lsk_" not in site.get(TEA)
 
 
