@@ -19,6 +19,7 @@ from cloud.access.login import service as logins
 from cloud.access.login.model import Person, Right, Session
 from cloud.errors import Problem
 from cloud.parts import Parts, PartsOf
+from contract.ids import is_name
 from dashboards.settings import WebSettings
 from dashboards.web.language import LANGUAGES, NAMES, TEXTS, Language, negotiate
 from dashboards.web.rendering import render
@@ -94,7 +95,7 @@ class Visit:
     def needs(self, right: Right, store: str | None = None) -> None:
         """Raise LoginNeeded, StoreUnknown or RightMissing unless the person may do this in the store."""
         person = self.person
-        if store is not None and not person.knows(store):
+        if store is not None and not (is_name(store) and person.knows(store)):
             raise StoreUnknown(store)
         if not person.may(right):
             raise RightMissing(right)

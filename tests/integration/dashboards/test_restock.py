@@ -275,6 +275,13 @@ def test_a_store_one_does_not_know_has_no_list(log_in: LogIn, task_id: str) -> N
     staff.post(f"/stores/other/tasks/{task_id}/take", status=404)
 
 
+def test_an_address_that_can_be_no_store_is_no_page(shop: Shop, site: Visitor) -> None:
+    shop.connection.execute("UPDATE person SET stores = '{*}'")
+    shop.connection.commit()
+    for path in ("/stores/%00/restock", "/stores/%00/restock/list", "/stores/%00/losses", "/stores/nowhere/restock"):
+        site.get(path, status=404)
+
+
 def test_the_first_load_is_small(log_in: LogIn, task_id: str) -> None:
     """Goal of the issue: under 150 KB compressed, with everything the page links to."""
     staff = log_in("staff")
