@@ -29,12 +29,14 @@ class Task:
     sku: str
     units: int
     taken: bool
+    done: bool
     visitor: bool
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Task:
         """Return the task of one row. Raises KeyError, TypeError or ValueError when the row is not a task."""
-        taken = row.get("state") == "taken"
+        taken, done = row.get("state") == "taken", row.get("state") == "done"
+        carries = taken or (done and row.get("done_units") != 0)
         return cls(
             task_id=str(row["task_id"]),
             kind=str(row["kind"]),
@@ -42,7 +44,8 @@ class Task:
             sku=str(row["sku"]),
             units=int(row.get("suggested_units") or 0),
             taken=taken,
-            visitor=taken and not str(row.get("assignee") or "").startswith(OURS),
+            done=done,
+            visitor=carries and not str(row.get("assignee") or "").startswith(OURS),
         )
 
 
@@ -58,7 +61,7 @@ class StaffRoom:
         self._leave_until_ms: dict[str, int] = {}
         self._begun: set[str] = set()
         self._helped: set[str] = set()
-        query = urlencode({"store": floor.world.store, "state": "open,taken"})
+        query = urlencode({"store": floor.world.store, "state": "open,taken,done"})
         self._list = Errand(method="GET", path=f"/v1/tasks?{query}", keep=False)
 
     def open(self) -> None:
@@ -75,6 +78,8 @@ class StaffRoom:
                 continue
             if task.visitor:
                 self._help(task)
+            elif task.done:
+                continue
             elif self._idle and row.get("workable", True) and self._is_due(task):
                 self._begun.add(task.task_id)
                 Job(self._floor, self._idle.pop(0), task, self).begin()

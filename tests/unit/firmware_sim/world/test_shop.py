@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware_sim.world.staff import Task
 from tests.fakes.shop_day import ShopDay, corner_shop
 
 HALF_HOUR_S = 1800.0
@@ -209,6 +210,17 @@ def test_for_a_visitor_who_took_a_task_a_colleague_carries_the_goods_and_leaves_
     assert refills == [8, 3]
     assert day.api.tasks[task_id]["state"] == "taken"
     assert not [errand for errand in day.api.asked if task_id in errand.path]
+
+
+@pytest.mark.parametrize(
+    ("state", "done_units", "carried"), [("taken", None, True), ("done", 8, True), ("done", 0, False)]
+)
+def test_goods_are_carried_for_a_visitor_also_when_done_was_said_at_once_but_not_when_there_are_none(
+    state: str, done_units: int | None, carried: bool
+) -> None:
+    row = {"task_id": "tsk_1", "kind": "refill", "position": "b1-s1-p3", "sku": "COLA-ZERO-330", "suggested_units": 8}
+    task = Task.from_row({**row, "state": state, "assignee": "mei", "done_units": done_units})
+    assert task.visitor is carried
 
 
 def test_a_visitor_who_is_first_at_a_task_staff_saw_has_it_to_themselves() -> None:
