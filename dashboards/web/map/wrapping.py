@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 ELLIPSIS = "…"
 
@@ -19,10 +20,12 @@ def columns_of(text: str) -> int:
     return sum(map(_columns, text))
 
 
-def wrap(text: str, columns: int, lines: int = 2) -> list[str]:
+@lru_cache(maxsize=4096)
+def wrap(text: str, columns: int, lines: int = 2) -> tuple[str, ...]:
     """Return the text in at most `lines` lines of at most `columns` columns.
 
     Words stay whole where they fit on a line; what does not fit at the end is cut and ends in an ellipsis.
+    A store has few names and draws them often, so the lines are kept.
     """
     pieces = _PIECE.findall(text)
     found: list[str] = []
@@ -31,7 +34,7 @@ def wrap(text: str, columns: int, lines: int = 2) -> list[str]:
         found.append(line)
     if pieces:
         found.append(_cut("".join(pieces).strip(), columns))
-    return found
+    return tuple(found)
 
 
 def _line(pieces: list[str], columns: int) -> tuple[str, list[str]]:
