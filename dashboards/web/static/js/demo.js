@@ -18,6 +18,16 @@ new MutationObserver(() => {
   timer = setTimeout(clear, ANSWER_MS);
 }).observe(said, { childList: true });
 
+// What did not reach the shop, or was answered by an error page, is said too.
+function fail(event) {
+  const status = event.detail.ctx?.response?.status ?? 0;
+  if (details.contains(event.target) && (status === 0 || status >= 400)) {
+    said.replaceChildren(document.getElementById("demo-failed").content.cloneNode(true));
+  }
+}
+document.addEventListener("htmx:error", fail);
+document.addEventListener("htmx:response:error", fail);
+
 said.addEventListener("click", clear);
 details.addEventListener("toggle", () => details.open && clear());
 addEventListener("keydown", (event) => {
