@@ -23,18 +23,22 @@ class ShelfFill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Figures of a store: `tasks` are refills one can work on now, `orders` those under way."""
+    """Figures of a store: `tasks` are refills one can work on now, `orders` those under way.
+
+    `losses` are cases of loss prevention: what was swept is nobody's refill until they have looked.
+    """
 
     empty: int
     low: int
     tasks: int
     orders: int
+    losses: int
     emptiest: ShelfFill | None
     top_task: TaskView | None
 
 
 def overview(
-    positions: Sequence[PositionView], tasks: Iterable[TaskView], orders: Iterable[OrderView]
+    positions: Sequence[PositionView], tasks: Sequence[TaskView], orders: Iterable[OrderView]
 ) -> Overview:  # fmt: skip
     """Return the figures of a store. The top task is the first on the list of somebody who has taken none.
 
@@ -46,6 +50,7 @@ def overview(
         low=sum(one.level == "low" for one in positions),
         tasks=len(to_do),
         orders=sum(order.closed_at is None for order in orders),
+        losses=sum(task.kind == "investigate" and task.closed_at is None for task in tasks),
         emptiest=_emptiest(positions),
         top_task=to_do[0].task if to_do else None,
     )

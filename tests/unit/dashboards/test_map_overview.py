@@ -47,5 +47,6 @@ def test_only_what_somebody_can_carry_now_is_a_task_to_do() -> None:
     assert overview([], tasks, []).tasks == 2
 
 
-def test_what_was_swept_is_never_the_top_task() -> None:
-    assert overview([], [task(kind="investigate")], []).top_task is None
+def test_what_was_swept_is_with_loss_prevention_and_never_the_top_task() -> None:
+    found = overview([], [task(kind="investigate")], [])
+    assert (found.top_task, found.tasks, found.losses) == (None, 0, 1)
