@@ -133,7 +133,7 @@ class Job:
 
     def begin(self) -> None:
         """Take the task, unless somebody has, and go."""
-        if self.task.taken:
+        if self.task.taken or self.task.visitor:
             self._go(Answer(200))
             return
         self._say("take", {"assignee": self.name}, self._go)
