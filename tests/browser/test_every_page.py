@@ -30,6 +30,7 @@ INSIDE = (
     "/stores/corner-shop/system",
     "/account",
     "/people",
+    "/people/new",
 )
 GONE = "/stores/corner-shop/shelves/b9-s9"
 SERIOUS = frozenset({"serious", "critical"})
