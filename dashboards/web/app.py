@@ -42,12 +42,13 @@ class Site:
 
     def __init__(self, pages: FastAPI, api_app: ASGIApp) -> None:
         self.pages = pages
+        self._secured = SecurityHeaders(pages)  # around all of it: also around the page that says that one broke
         self._api = api_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or the start and stop of the server."""
         to_api = scope["type"] == "http" and scope["path"].startswith(API_PATHS)
-        await (self._api if to_api else self.pages)(scope, receive, send)
+        await (self._api if to_api else self._secured)(scope, receive, send)
 
     def stop(self) -> None:
         """End the streams, which never end by themselves; called from a signal handler."""
@@ -77,5 +78,4 @@ def make_site(settings: CloudSettings, web: WebSettings, clock: Clock) -> Site:
         pages.include_router(area.router)
     add_handlers(pages)
     pages.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    pages.add_middleware(SecurityHeaders)
     return Site(pages, api_app)

@@ -13,7 +13,7 @@ from cloud.errors import DATABASE_ERRORS, Problem
 from cloud.parts import weeding
 from dashboards.web.language import TEXTS, Language, negotiate
 from dashboards.web.rendering import render
-from dashboards.web.visit import LANGUAGE_COOKIE, LoginNeeded, login_path
+from dashboards.web.visit import LANGUAGE_COOKIE, LoginNeeded, full_path, login_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,10 @@ DATABASE_AWAY = Words(
     _("Nothing is lost: the shelves keep what they see. This page tries again by itself."),
 )
 NOT_YOURS = Words(_("This is not for your role"), _("Ask whoever runs this store if you need it."))
-WORDS = {400: UNREADABLE, 403: NOT_YOURS, 404: NOT_FOUND, 405: NOT_FOUND, 422: UNREADABLE, 503: DATABASE_AWAY}
+WORDS = {
+    400: UNREADABLE, 403: NOT_YOURS, 404: NOT_FOUND, 405: NOT_FOUND, 413: UNREADABLE, 422: UNREADABLE,
+    503: DATABASE_AWAY,
+}  # fmt: skip
 FORGED = Words(_("This page is older than your log-in"), _("Load it again, then repeat what you did."))
 
 
@@ -68,7 +71,9 @@ def _problem(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _page(request, error.status_code, WORDS.get(error.status_code, UNEXPECTED))
+    page = _page(request, error.status_code, WORDS.get(error.status_code, UNEXPECTED))
+    page.headers.update(error.headers or {})  # which methods there are, for example
+    return page
 
 
 def _invalid(request: Request, error: Exception) -> Response:
@@ -95,6 +100,6 @@ def _page(request: Request, status: int, words: Words) -> Response:
     texts = TEXTS[language]
     context = {
         "status": status, "heading": texts.gettext(words.title), "advice": texts.gettext(words.advice),
-        "again": status == 503, "person": None, "store": None, "path": request.url.path,
+        "again": status == 503, "person": None, "store": None, "path": full_path(request),
     }  # fmt: skip
     return HTMLResponse(render(language, "error.html", context), status_code=status)

@@ -20,8 +20,13 @@ mimetypes.add_type("text/javascript", ".js")
 def static_file(version: str, path: str) -> Response:
     """Return a file. Its version only makes the address new: a page from before an update still finds its files."""
     del version
-    found = (STATIC_FOLDER / path).resolve()
-    if not found.is_relative_to(STATIC_FOLDER.resolve()) or not found.is_file():
+    found = STATIC_FOLDER / path
+    try:
+        found = found.resolve()
+        known = found.is_relative_to(STATIC_FOLDER.resolve()) and found.is_file()
+    except (OSError, ValueError):  # no file system takes such a name
+        known = False
+    if not known:
         raise HTTPException(404)
     return FileResponse(found, headers={"Cache-Control": FOR_EVER})
 

@@ -11,13 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
-from babel.core import Locale
+from babel.core import Locale, UnknownLocaleError
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 Language = Literal["en", "zh-Hans"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"en": "English", "zh-Hans": "简体中文"}
+
+TAGS_MAX = 20
+"""So many languages of a browser are looked at; people set a handful."""
 
 LOCALE_FOLDER = Path(__file__).with_name("locale")
 
@@ -78,7 +81,7 @@ def negotiate(*wishes: str | None, accept: str = "") -> Language:
 def _by_weight(accept: str) -> list[str]:
     """Return the tags of an Accept-Language header, the most wanted first (RFC 9110 section 12.5.4)."""
     weighted: list[tuple[float, str]] = []
-    for part in accept.split(","):
+    for part in accept.split(",", TAGS_MAX)[:TAGS_MAX]:
         tag, _, parameter = part.strip().partition(";")
         try:
             weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
@@ -93,6 +96,6 @@ def _closest(tag: str) -> Language | None:
     """Return our language for a tag; traditional Chinese reads simplified rather than English."""
     try:
         base = Locale.parse(tag, sep="-").language
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, UnknownLocaleError):
         return None
     return as_language({"zh": "zh-Hans"}.get(base, base))

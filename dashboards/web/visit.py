@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cloud.access.login import service as logins
@@ -21,6 +22,7 @@ from cloud.errors import Problem
 from cloud.parts import Parts, PartsOf
 from contract.ids import is_name
 from dashboards.settings import WebSettings
+from dashboards.web.forms import read_form
 from dashboards.web.language import LANGUAGES, NAMES, TEXTS, Language, negotiate
 from dashboards.web.rendering import render
 from dashboards.web.security import came_from_us, tokens_match
@@ -31,7 +33,10 @@ VISITOR_COOKIE = "liveshelf_visitor"
 LANGUAGE_COOKIE = "liveshelf_language"
 COOKIE_DAYS = 30
 
-_OUR_PATH = re.compile(r"^/(?![/\\])[^\x00-\x1f\\]*$")
+_OUR_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+"""What browsers read as a path of this host: they take a backslash for a slash, and pass over tabs and line ends."""
+
+_VISITOR = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 class LoginNeeded(Problem):
@@ -115,7 +120,7 @@ class Visit:
             "person": self.session.person if self.session else None,
             "csrf": self.csrf,
             "path": self.request.url.path,
-            "full_path": _full_path(self.request),
+            "full_path": full_path(self.request),
             "languages": [(code, NAMES[code]) for code in LANGUAGES],
             "shop_ms": round(clock.now().timestamp() * 1000),
             "shop_rate": clock.rate,
@@ -130,7 +135,7 @@ class Visit:
 
     def redirect(self, path: str) -> Response:
         """Send the browser to one of our own pages by GET (RFC 9110 section 15.4.4); a path that is not ours: home."""
-        return RedirectResponse(path if _OUR_PATH.match(path) else "/", status_code=303)
+        return RedirectResponse(our_path(path), status_code=303)
 
     def set_cookie(self, response: Response, name: str, value: str, *, script: bool = False) -> None:
         """Set a cookie of ours: unreadable for scripts, never sent along from other sites' forms."""
@@ -150,12 +155,19 @@ class Visit:
         return self.request.client.host if self.request.client else ""
 
 
+def our_path(path: str) -> str:
+    """Return a path a visitor gave us, or that of the first page when it would lead to another host."""
+    return path if _OUR_PATH.fullmatch(path) else "/"
+
+
 def wall_now() -> datetime:
     """Return the wall time: log-ins are of people before a screen, whatever the shop's clock does."""
     return datetime.now(UTC)
 
 
 def _visit(request: Request, parts: PartsOf) -> Visit:
+    if "\x00" in request.scope["path"]:
+        raise HTTPException(404)  # the database cannot even be asked for it
     token = request.cookies.get(SESSION_COOKIE)
     session = None
     if token:
@@ -167,7 +179,9 @@ def _visit(request: Request, parts: PartsOf) -> Visit:
         accept=request.headers.get("accept-language", ""),
     )
     request.state.language = language
-    visitor = request.cookies.get(VISITOR_COOKIE) or secrets.token_urlsafe(24)
+    visitor = request.cookies.get(VISITOR_COOKIE, "")
+    if not _VISITOR.fullmatch(visitor):
+        visitor = secrets.token_urlsafe(24)
     return Visit(request=request, parts=parts, session=session, language=language, visitor=visitor)
 
 
@@ -184,12 +198,7 @@ Visiting = Annotated[Visit, Depends(_known)]
 """Somebody who is logged in."""
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of a field given twice the last, files are none of ours."""
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-
-
-def _sent(request: Request, visit: Arriving, form: Annotated[dict[str, str], Depends(_form)]) -> Visit:
+def _sent(request: Request, visit: Arriving, form: Annotated[dict[str, str], Depends(read_form)]) -> Visit:
     given = form.get("csrf") or request.headers.get("x-csrf-token")
     if not came_from_us(request.headers) or not tokens_match(visit.csrf, given):
         raise FormForged
@@ -212,9 +221,11 @@ Posting = Annotated[Visit, Depends(_posting)]
 
 def login_path(request: Request) -> str:
     """Return the address of the log-in page that leads back here."""
-    back = _full_path(request) if request.method == "GET" else "/"
+    back = full_path(request) if request.method == "GET" else "/"
     return "/login" if back == "/" else f"/login?next={quote(back, safe='')}"
 
 
-def _full_path(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+def full_path(request: Request) -> str:
+    """Return the address of a request on this host, as it can be asked for again."""
+    path, query = quote(request.scope["path"]), request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path

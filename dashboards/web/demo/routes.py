@@ -12,7 +12,7 @@ from starlette.responses import Response
 from dashboards.web.demo.control import ask
 from dashboards.web.demo.words import as_query, sentence, told
 from dashboards.web.rendering import environment
-from dashboards.web.visit import Posting, Visit, Visiting
+from dashboards.web.visit import Posting, Visit, Visiting, our_path
 
 router = APIRouter()
 
@@ -36,9 +36,7 @@ def said_page(visit: Visiting) -> Response:
     """Tell a browser without script what its button did, and lead back."""
     _control(visit)
     query = visit.request.query_params
-    back = query.get("next", "/")
-    own = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
-    return _answer(visit, "demo/said_page.html", query, back=own)
+    return _answer(visit, "demo/said_page.html", query, back=our_path(query.get("next", "/")))
 
 
 def _control(visit: Visit) -> str:
