@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check format lint types reference bench nightly soak lock clean apt
+.PHONY: help demo test check format lint types reference pictures bench nightly soak lock clean apt
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ format: $(VENV)/.installed-dev ## rewrite the code in the house format
 
 reference: $(VENV)/.installed-dev ## write docs/reference anew from the types: the wire and the HTTP API
 	@$(BIN)/python -m liveshelf.reference && $(BIN)/python -m cloud.openapi > docs/reference/openapi.json
+
+pictures: $(VENV)/.installed-dev ## take the README's pictures anew from a running demo; needs Chromium
+	@$(BIN)/python docs/pictures/take.py
 
 bench: $(VENV)/.installed-dev ## measured figures, each beside its reference
 	@$(BIN)/liveshelf bench --quick $(ARGS)
