@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from cloud import health
 from cloud.availability import routes as availability
+from cloud.bodies import BoundedBodies
 from cloud.changes import routes as changes
 from cloud.documents import ProblemBody
 from cloud.parts import open_parts
@@ -59,6 +60,7 @@ def make_app(settings: CloudSettings, clock: Clock) -> FastAPI:
     for feature in (availability, replenishment, stock, changes, health):
         app.include_router(feature.router)
     add_handlers(app)
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Watching, registry=app.state.registry)
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

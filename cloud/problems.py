@@ -16,7 +16,7 @@ from cloud.parts import weeding
 VALUE_SHOWN_MAX = 100
 """Of a wrong value so many characters are told back."""
 
-CODE_OF_STATUS = {404: "no_such_path", 405: "method_not_allowed"}
+CODE_OF_STATUS = {404: "no_such_path", 405: "method_not_allowed", 408: "body_too_slow", 413: "body_too_large"}
 
 
 class HttpProblem(Problem):

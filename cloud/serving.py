@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import uvicorn
 
+from cloud.connections import ImpatientProtocol
 from cloud.settings import CloudSettings
 from contract.errors import ConfigurationError
 
@@ -21,6 +23,12 @@ STOPPING_S = 5
 
 UNREAD_MS = 30_000
 """A connection whose other end takes nothing for so long is cut: a phone that left the building says no goodbye."""
+
+CONNECTIONS_MAX = 4_000
+"""So many connections are held at once; beyond them requests are answered 503, so that memory has an end."""
+
+FILES_BESIDE = 200
+"""Of the files a process may have open, so many are for other things than connections."""
 
 
 class _Server(uvicorn.Server):
@@ -43,8 +51,9 @@ def serve(app: Any, settings: CloudSettings, *, on_stop: Callable[[], None] = la
     """
     logging.getLogger("uvicorn.error").addFilter(_without_colours)
     config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", log_config=None, access_log=False, timeout_graceful_shutdown=STOPPING_S
-    )
+        app, loop="uvloop", http=ImpatientProtocol, log_config=None, access_log=False,
+        timeout_graceful_shutdown=STOPPING_S, limit_concurrency=connections_max(),
+    )  # fmt: skip
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # uvicorn raises the signal anew when it has stopped in order
     with listen(settings.api_host, settings.api_port) as listener:
@@ -66,6 +75,17 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)  # of all it accepts: tcp(7)
     return listener
+
+
+def connections_max() -> int:
+    """Let this process open as many files as it may for connections; return how many of those it can hold."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_BESIDE
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return CONNECTIONS_MAX
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(1, allowed - FILES_BESIDE)
 
 
 def _without_colours(record: logging.LogRecord) -> bool:

@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cloud import app as api
+from cloud.bodies import BoundedBodies
 from cloud.changes.listening import listen
 from cloud.parts import open_parts
 from cloud.settings import CloudSettings
@@ -77,5 +78,6 @@ def make_site(settings: CloudSettings, web: WebSettings, clock: Clock) -> Site:
     for area in AREAS:
         pages.include_router(area.router)
     add_handlers(pages)
+    pages.add_middleware(BoundedBodies)
     pages.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     return Site(pages, api_app)

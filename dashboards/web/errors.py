@@ -38,7 +38,7 @@ DATABASE_AWAY = Words(
 )
 NOT_YOURS = Words(_("This is not for your role"), _("Ask whoever runs this store if you need it."))
 WORDS = {
-    400: UNREADABLE, 403: NOT_YOURS, 404: NOT_FOUND, 405: NOT_FOUND, 413: UNREADABLE, 422: UNREADABLE,
+    400: UNREADABLE, 403: NOT_YOURS, 404: NOT_FOUND, 405: NOT_FOUND, 408: UNREADABLE, 413: UNREADABLE, 422: UNREADABLE,
     503: DATABASE_AWAY,
 }  # fmt: skip
 FORGED = Words(_("This page is older than your log-in"), _("Load it again, then repeat what you did."))

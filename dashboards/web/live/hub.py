@@ -25,6 +25,9 @@ LOGINS_EVERY_S = 30.0
 
 AFTER_BUG_S = 5.0
 
+PAGES_A_LOGIN_MAX = 256
+"""So many pages one log-in may have open: a wall of screens does, a script that opens them without end does not."""
+
 Feed = Callable[[], AsyncGenerator[Heard]]
 """Begins to listen to the database."""
 
@@ -57,16 +60,19 @@ class Hub:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def join(self, client: Client) -> None:
-        """Let the page be told from now on, beginning with all it has missed."""
+    def join(self, client: Client) -> bool:
+        """Let the page be told from now on, beginning with all it has missed; False: this log-in has too many open."""
         if self._stopping:
             client.end()
-            return
+            return True
+        if sum(one.token == client.token for one in self.clients) >= PAGES_A_LOGIN_MAX:
+            return False
         if client.store not in self._channels:
             channel = Channel(client.store, source=self._source, renderer=self._renderer, clock=self._clock)
             channel.feed_away = self._feed_away
             self._channels[client.store] = channel, asyncio.create_task(channel.run(), name=f"live {client.store}")
         self._channels[client.store][0].join(client)
+        return True
 
     def leave(self, client: Client) -> None:
         """Forget the page; a store nobody looks at is no longer followed."""

@@ -32,7 +32,9 @@ class LiveResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the page closes, is let go, or the server stops."""
-        self._hub.join(self._client)
+        if not self._hub.join(self._client):
+            await Response(status_code=429, headers={"Retry-After": "10"})(scope, receive, send)
+            return
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -169,7 +169,7 @@ def test_odd_names_break_no_frame(odd: Shop, evil: Visitor) -> None:
     since = Heads(epoch=heads.epoch, load_id=0, change=0)
     delta = reading.look(STORE, {since}, conditions=False).deltas[since]
     for language in ("en", "zh-Hans"):
-        drawn = Templates().draw(STORE, language, delta)  # type: ignore[arg-type]
+        drawn = Templates().draw(STORE, language, delta)
         frame = encode(
             Frame(parts=dict(drawn.parts), now=drawn.now, touched=tuple(sorted(delta.topics))), heads.to_id()
         )

@@ -77,6 +77,20 @@ def test_every_page_of_a_language_is_sent_the_same_bytes(shop: Shop, port: int, 
     assert len({stream.raw[begun:] for stream, begun in zip(opened, before, strict=True)}) == 1
 
 
+def test_one_log_in_opens_no_pages_without_end(
+    shop: Shop, port: int, streams: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.web.live.hub.PAGES_A_LOGIN_MAX", 2)
+    token, another = log_in(shop), log_in(shop)
+    first, _ = (_open(streams, port, token, _here(shop)) for _ in range(2))
+    first.until(lambda page: page.down is not None)
+    refused = _open(streams, port, token, _here(shop)).answer
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "10")
+    assert _open(streams, port, another, _here(shop)).answer.status == 200
+    first.close()
+    patiently(lambda: _open(streams, port, token, _here(shop)).answer.status == 200)
+
+
 def test_a_stream_says_how_it_is_to_be_treated(shop: Shop, port: int, streams: ExitStack) -> None:
     answer = _open(streams, port, log_in(shop), _here(shop)).answer
     assert answer.headers.get_content_type() == "text/event-stream"
