@@ -66,13 +66,16 @@ class Picture:
 
 
 # At the opening nobody has refilled anything yet: the list is nothing but work.
-AT_OPENING = Picture(name="restock-phone", role="staff", path="restock", high=740, phone=True, after=".restock-take")
+AT_OPENING = Picture(name="restock-phone", role="staff", path="restock", high=780, phone=True, after=".restock-take")
 LATER = (
     Picture(name="map", role="manager", path="map", high=960, buttons=True),
-    Picture(name="shelf", role="manager", path=f"shelves/{SHELF}", high=1130, to="[data-trace] > .quiet"),
-    Picture(name="map-phone-zh-dark", role="manager", path="map", high=740, phone=True, language="zh-CN", dark=True),
-    Picture(name="availability", role="developer", path="availability/COLA-330", high=960),
-)
+    Picture(name="shelf", role="manager", path=f"shelves/{SHELF}", high=1235, to="[data-trace] > .quiet"),
+    Picture(
+        name="map-phone-zh-dark", role="manager", path="map", high=780, phone=True, language="zh-CN", dark=True,
+        to=".bay >> nth=0",
+    ),
+    Picture(name="availability", role="developer", path="availability/COLA-330", high=980),
+)  # fmt: skip
 
 
 def main() -> int:
