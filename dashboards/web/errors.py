@@ -102,4 +102,14 @@ def _page(request: Request, status: int, words: Words) -> Response:
         "status": status, "heading": texts.gettext(words.title), "advice": texts.gettext(words.advice),
         "again": status == 503, "person": None, "store": None, "path": full_path(request),
     }  # fmt: skip
-    return HTMLResponse(render(language, "error.html", context), status_code=status)
+    return HTMLResponse(
+        render(language, "error.html", context), status_code=status, headers=_for_script(request, status)
+    )
+
+
+def _for_script(request: Request, status: int) -> dict[str, str]:
+    """Tell htmx not to put an error page into the page; one whose form is refused is old, and loads anew."""
+    if "hx-request" not in request.headers:
+        return {}
+    old = request.method == "POST" and 400 <= status < 500
+    return {"HX-Refresh": "true"} if old else {"HX-Reswap": "none"}

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from cloud.access.login import service as logins
@@ -166,8 +165,6 @@ def wall_now() -> datetime:
 
 
 def _visit(request: Request, parts: PartsOf) -> Visit:
-    if "\x00" in request.scope["path"]:
-        raise HTTPException(404)  # the database cannot even be asked for it
     token = request.cookies.get(SESSION_COOKIE)
     session = None
     if token:
@@ -210,8 +207,8 @@ Sending = Annotated[Visit, Depends(_sent)]
 """Anybody who sends a form of ours."""
 
 
-def _posting(visit: Sending) -> Visit:
-    _ = visit.person
+def _posting(known: Visiting, visit: Sending) -> Visit:
+    del known  # whoever is not logged in any more is led to the log-in, whatever the form holds
     return visit
 
 
@@ -220,9 +217,21 @@ Posting = Annotated[Visit, Depends(_posting)]
 
 
 def login_path(request: Request) -> str:
-    """Return the address of the log-in page that leads back here."""
-    back = full_path(request) if request.method == "GET" else "/"
+    """Return the address of the log-in page that leads back to the page the visitor has before them."""
+    of_page = request.method == "GET" and "hx-request" not in request.headers
+    back = full_path(request) if of_page else _page_before(request)
     return "/login" if back == "/" else f"/login?next={quote(back, safe='')}"
+
+
+def _page_before(request: Request) -> str:
+    """Return the page of ours that sent this form, or fetched this piece of it; the first page when nobody says."""
+    told = request.headers.get("hx-current-url") or request.headers.get("referer", "")
+    try:
+        address = urlsplit(told)
+    except ValueError:
+        return "/"
+    ours = address.netloc == request.headers.get("host")
+    return our_path(f"{address.path}?{address.query}" if address.query else address.path) if ours else "/"
 
 
 def full_path(request: Request) -> str:

@@ -15,6 +15,7 @@ from cloud.errors import Problem
 from cloud.shelves import service as shelves
 from cloud.shelves.model import PositionView, TagView
 from cloud.shelves.service import Link
+from contract.ids import is_name
 from dashboards.web.rendering import environment
 from dashboards.web.shelf import trace as traces
 from dashboards.web.shelf.trace import POINTS_MAX, SPANS, Span
@@ -84,7 +85,7 @@ def weights(visit: Visiting, store: str, shelf: str, span: Span = "10m") -> Resp
 
 def _positions(link: Link, store: str, shelf: str, *, at: datetime) -> list[PositionView]:
     """Return the places of the shelf. Raises ShelfUnknown."""
-    found = shelves.positions(link, store, at=at, shelf=shelf)
+    found = shelves.positions(link, store, at=at, shelf=shelf) if is_name(shelf) else []
     if not found:
         raise ShelfUnknown(shelf)
     return found
