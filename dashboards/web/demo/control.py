@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import socket
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +18,14 @@ ANSWER_BYTES_MAX: Final = 65_536
 CONTROL_AWAY: Final = "control_away"
 """What we say ourselves when the demo does not answer, or not in JSON."""
 
+BUSY: Final = "control_busy"
+"""What we say ourselves to whoever presses a button while so many others wait for theirs."""
+
+AT_ONCE_MAX: Final = 4
+"""A demo that hangs must not hold the threads of all pages."""
+
+_asking = threading.BoundedSemaphore(AT_ONCE_MAX)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -29,9 +37,14 @@ class Outcome:
 
 def ask(path: str, action: str) -> Outcome:
     """Ask for an action and return what came of it. Never raises: a demo that is gone is an outcome too."""
-    with contextlib.suppress(OSError, ValueError, RecursionError):
+    if not _asking.acquire(blocking=False):
+        return Outcome(BUSY)
+    try:
         return read_answer(_exchange(path, json.dumps({"do": action}).encode() + b"\n"))
-    return Outcome(CONTROL_AWAY)
+    except (OSError, ValueError, RecursionError):
+        return Outcome(CONTROL_AWAY)
+    finally:
+        _asking.release()
 
 
 def read_answer(line: bytes) -> Outcome:

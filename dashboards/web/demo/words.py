@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from dashboards.web.demo.control import CONTROL_AWAY, Outcome
+from dashboards.web.demo.control import BUSY, CONTROL_AWAY, Outcome
 
 
 def _(text: str) -> str:
@@ -31,6 +31,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "broker_away": _("The broker is away already. Wait until it is back."),
     "world_away": _("The simulated shop does not answer just now. Try again in a moment."),
     "wrong_command": _("The simulated shop cannot do that now."),
+    BUSY: _("Others are trying it at this moment. Press again."),
     CONTROL_AWAY: _("The demo does not answer. Does the command that started it still run?"),
 }
 

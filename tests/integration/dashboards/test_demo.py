@@ -87,6 +87,14 @@ def test_a_demo_that_talks_nonsense_is_told_in_a_sentence(visitor: Visitor, demo
     assert "The demo does not answer." in visitor.post("/demo/sweep", status=200, htmx=True).text
 
 
+def test_a_demo_that_hangs_does_not_hold_the_pages(
+    visitor: Visitor, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.web.demo.control._asking", threading.Semaphore(0))
+    assert "Others are trying it" in visitor.post("/demo/sweep", status=200, htmx=True).text
+    assert demo.asked == []
+
+
 def test_there_are_only_the_buttons_one_sees(visitor: Visitor, demo: Demo) -> None:
     visitor.post("/demo/state", status=404)
     assert demo.asked == []
