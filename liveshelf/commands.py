@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
     from liveshelf.people import app as people
+    from liveshelf.planning.command import plan
     from liveshelf.replay import replay
 
     app.command()(demo)
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
     cloud.add_typer(key, name="key")
     app.add_typer(db, name="db")
     app.add_typer(people, name="people")
+    app.command()(plan)
     app.command()(replay)
     app.command()(doctor)
     app.command()(bench)

@@ -48,6 +48,7 @@ def test_the_help_for_people_names_every_role_there_is() -> None:
         ("db status", "gateway"),
         ("db dead-letters", "gateway"),
         ("replay --planogram p.csv r.csv", "gateway"),
+        ("plan p.csv --catalog c.csv", "cloud"),
     ],
 )
 def test_on_a_shelf_each_command_names_the_extra_it_needs(arguments: str, extra: str) -> None:
