@@ -28,7 +28,7 @@ FLAGS = [
     "--no-first-run",
 ]  # fmt: skip
 RATE = 5.0
-SHOPPERS_PER_HOUR = 240.0
+SHOPPERS_PER_HOUR = 300.0
 """Enough hands that every picture shows a few."""
 
 WARM_UP_S = 120.0
@@ -68,7 +68,7 @@ class Picture:
 # At the opening nobody has refilled anything yet: the list is nothing but work.
 AT_OPENING = Picture(name="restock-phone", role="staff", path="restock", high=780, phone=True, after=".restock-take")
 LATER = (
-    Picture(name="map", role="manager", path="map", high=960, buttons=True),
+    Picture(name="map", role="manager", path="map", high=960, buttons=True, after=".first >> text=/^Refill /"),
     Picture(name="shelf", role="manager", path=f"shelves/{SHELF}", high=1235, to="[data-trace] > .quiet"),
     Picture(
         name="map-phone-zh-dark", role="manager", path="map", high=780, phone=True, language="zh-CN", dark=True,
