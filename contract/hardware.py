@@ -58,7 +58,7 @@ class I2cPort(Protocol):
         ...
 
     def write(self, address: int, register: int, data: bytes) -> None:
-        """Write bytes to a register of the chip at a 7-bit address."""
+        """Write bytes to a register of the chip at a 7-bit address; a chip without registers gets one byte as that."""
         ...
 
 
@@ -70,12 +70,59 @@ class SpiPort(Protocol):
         ...
 
 
+class ClockedLines(Protocol):
+    """Several HX711 converters on one clock: PD_SCK driven by us for all, DOUT by each chip for itself."""
+
+    def pulse(self) -> None:
+        """Give one clock pulse: high, then low. The caller measures how long it took."""
+        ...
+
+    def levels(self) -> int:
+        """Return DOUT of every chip now, that of data line `i` in bit `i`. A bit clocked out stays until the next."""
+        ...
+
+
+class IioChannel(Protocol):
+    """One HX711 that the kernel's IIO driver reads (drivers/iio/adc/hx711.c)."""
+
+    def read(self) -> int:
+        """Return a conversion as `in_voltage0_raw` gives it, 0 to 0xFFFFFF: the chip's 24 bits with the first one
+        inverted. Waits for it as the kernel does, up to about 2 s. Raises HardwareError when none came.
+        """
+        ...
+
+
+class Board(Protocol):
+    """The pins and buses converters hang on. Whatever is asked of it that is not there raises ConfigurationError."""
+
+    def clocked_lines(self, clock_pin: int, data_pins: Sequence[int]) -> ClockedLines:
+        """Return the lines of converters that share a clock; pins by their BCM numbers."""
+        ...
+
+    def spi(self, bus: int, device: int, speed_hz: int) -> SpiPort:
+        """Return an SPI bus with its chip select."""
+        ...
+
+    def i2c(self, bus: int) -> I2cPort:
+        """Return an I2C bus."""
+        ...
+
+    def iio(self, device: str) -> IioChannel:
+        """Return the channel of an IIO device, named by its label or its folder (`iio:device0`)."""
+        ...
+
+
 class BayHardware(Protocol):
     """The wires of one bay, opened by the function the setting names."""
 
     @property
     def lines(self) -> Mapping[PlateId, LoadCellLine]:
-        """The load-cell lines, by the plate they weigh."""
+        """The load-cell lines that need no wiring of their own in the settings, by the plate they weigh."""
+        ...
+
+    @property
+    def board(self) -> Board | None:
+        """The board the drivers of the settings read from; None when the hardware has none."""
         ...
 
     @property

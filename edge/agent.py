@@ -8,7 +8,11 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable
+from contextlib import closing
+from time import perf_counter_ns
 from typing import cast
+
+from msgspec import to_builtins
 
 from contract.clock import Clock, ShopClock
 from contract.errors import ConfigurationError, LiveShelfError
@@ -19,9 +23,10 @@ from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.health import agent_health, clock_record, plate_health, zone_health
 from edge.identity import wall_clock_synchronised
-from edge.sampling.hx711 import Hx711, RawSample
+from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
-from edge.settings import AgentSettings
+from edge.sampling.wiring import open_drivers
+from edge.settings import AgentSettings, PlateSettings
 from edge.tagging.presence import TagPresence
 from edge.weighing.calibration import Calibration
 from edge.weighing.shelf import ShelfWeigher
@@ -53,11 +58,11 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
     hardware = open_hardware(settings, clock)
     try:
         delivery.start()
-        bay = Bay(settings, hardware, clock, handover)
-        logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
-        while not stopped() and delivery.failed is None:
-            bay.look()
-            clock.sleep(bay.poll_s)
+        with closing(Bay(settings, hardware, clock, handover)) as bay:
+            logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
+            while not stopped() and delivery.failed is None:
+                bay.look()
+                clock.sleep(bay.poll_s)
     finally:
         delivery.stop()
         hardware.close()
@@ -69,9 +74,20 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
 
 
 class Bay:
-    """All shelves, plates and zones of one agent. `look` is called often; everything else follows from its time."""
+    """All shelves, plates and zones of one agent. `look` is called often; everything else follows from its time.
 
-    def __init__(self, settings: AgentSettings, hardware: BayHardware, clock: Clock, handover: Handover) -> None:
+    `wall_ns` measures the pulses of drivers that clock bit by bit.
+    """
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        hardware: BayHardware,
+        clock: Clock,
+        handover: Handover,
+        *,
+        wall_ns: Callable[[], int] = perf_counter_ns,
+    ) -> None:
         self.poll_s = _poll_s(settings)
         self._clock = clock
         self._handover = handover
@@ -82,9 +98,15 @@ class Bay:
         self._zones = [ZoneId(zone.zone) for zone in settings.zones]
         self._tags = TagPoller(hardware.readers, self._zones)
         self._presence = TagPresence()
-        self._weighers = _weighers(settings)
-        self._plates = _plates(settings, hardware, clock.mono_ms(), self._weighers)
-        self._verdicts: dict[PlateId, Quality] = {converter.plate: "starting" for converter, _, _ in self._plates}
+        weighers = _weighers(settings)
+        self._weighers = list(weighers.values())
+        self._plates = {
+            PlateId(plate.plate): (_calibration(plate), weighers[ShelfId(plate.shelf)]) for plate in settings.plates
+        }
+        rates_sps = {PlateId(plate.plate): plate.rate_sps for plate in settings.plates}
+        self._drivers = open_drivers(settings.drivers, rates_sps, hardware, mono_ms=clock.mono_ms(), wall_ns=wall_ns)
+        self._driver_of = {plate: driver for driver in self._drivers for plate in driver.plates}
+        self._verdicts: dict[PlateId, Quality] = dict.fromkeys(self._plates, "starting")
         self._tell_clock(clock.mono_ms())
 
     def look(self) -> None:
@@ -101,14 +123,20 @@ class Bay:
             self._tell_clock(mono_ms)
             self._handover.put(self._health(mono_ms))
 
+    def close(self) -> None:
+        """Stop what the drivers run."""
+        for driver in self._drivers:
+            driver.close()
+
     def _weigh(self, mono_ms: int) -> None:
-        for converter, calibration, weigher in self._plates:
-            found = converter.poll(mono_ms)
-            if isinstance(found, RawSample):
-                weigher.add(found.plate, found.mono_ms, calibration.grams(found.count))
-            elif found is not None and found.reason == "saturated":
-                weigher.saturate(found.plate, found.mono_ms)
-        for weigher in self._weighers.values():
+        for driver in self._drivers:
+            for found in driver.poll(mono_ms):
+                calibration, weigher = self._plates[found.plate]
+                if isinstance(found, RawSample):
+                    weigher.add(found.plate, found.mono_ms, calibration.grams(found.count))
+                elif found.overload:
+                    weigher.saturate(found.plate, found.mono_ms)
+        for weigher in self._weighers:
             self._handover.put(weigher.tick(mono_ms))
 
     def _follow_tags(self, mono_ms: int) -> None:
@@ -119,21 +147,23 @@ class Bay:
     def _tell_verdicts(self, mono_ms: int) -> None:
         """A plate that fell ill or recovered is told at once: a cable that was pulled is no news after a minute."""
         changed = [
-            self._plate_health(converter, weigher, mono_ms)
-            for converter, _, weigher in self._plates
-            if weigher.quality(converter.plate) != self._verdicts[converter.plate]
+            self._plate_health(plate, mono_ms)
+            for plate, (_, weigher) in self._plates.items()
+            if weigher.quality(plate) != self._verdicts[plate]
         ]
         if changed:
             self._handover.put(changed)
 
-    def _plate_health(self, converter: Hx711, weigher: ShelfWeigher, mono_ms: int) -> HealthRecord:
-        quality = self._verdicts[converter.plate] = weigher.quality(converter.plate)
-        return plate_health(converter, quality=quality, noise_g=weigher.noise_g(converter.plate), mono_ms=mono_ms)
+    def _plate_health(self, plate: PlateId, mono_ms: int) -> HealthRecord:
+        weigher = self._plates[plate][1]
+        quality = self._verdicts[plate] = weigher.quality(plate)
+        counts = self._driver_of[plate].take_counts(plate)
+        return plate_health(plate, counts, quality=quality, noise_g=weigher.noise_g(plate), mono_ms=mono_ms)
 
     def _health(self, mono_ms: int) -> list[Record]:
         sightings, losses = self._tags.take_counts()
         losses.update(self._handover.take_losses())
-        plates = [self._plate_health(converter, weigher, mono_ms) for converter, _, weigher in self._plates]
+        plates = [self._plate_health(plate, mono_ms) for plate in self._plates]
         zones = [
             zone_health(zone, away=self._tags.away, sightings=sightings[zone], mono_ms=mono_ms) for zone in self._zones
         ]
@@ -159,6 +189,7 @@ def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
             zones=[ZoneId(zone.zone) for zone in settings.zones],
             options=settings.hardware_options,
             clock=clock,
+            wiring=to_builtins(settings.drivers),
         ),
     )
 
@@ -183,17 +214,5 @@ def _weighers(settings: AgentSettings) -> dict[ShelfId, ShelfWeigher]:
     }
 
 
-def _plates(
-    settings: AgentSettings, hardware: BayHardware, mono_ms: int, weighers: dict[ShelfId, ShelfWeigher]
-) -> list[tuple[Hx711, Calibration, ShelfWeigher]]:
-    found = []
-    for plate in settings.plates:
-        line = hardware.lines.get(PlateId(plate.plate))
-        if line is None:
-            raise ConfigurationError(f"plates: found {plate.plate!r}, for which the hardware has no line")
-        converter = Hx711(PlateId(plate.plate), line, rate_sps=plate.rate_sps, mono_ms=mono_ms)
-        calibration = Calibration(
-            zero_count=plate.zero_count, counts_per_g=plate.counts_per_g, version=plate.calibration_version
-        )
-        found.append((converter, calibration, weighers[ShelfId(plate.shelf)]))
-    return found
+def _calibration(plate: PlateSettings) -> Calibration:
+    return Calibration(zero_count=plate.zero_count, counts_per_g=plate.counts_per_g, version=plate.calibration_version)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
 from contract.ids import PlateId, ZoneId
 from contract.records import ClockRecord, HealthRecord, Quality
@@ -16,28 +15,17 @@ UNSYNCHRONISED_UNCERTAINTY_MS = 2**31 - 1
 """A board without a battery clock wakes up at any time: some 25 days, the most the record can say."""
 
 
-class Converter(Protocol):
-    """What health asks of a converter."""
-
-    @property
-    def plate(self) -> PlateId:
-        """The plate it weighs."""
-        ...
-
-    def take_counts(self) -> tuple[int, dict[str, int]]:
-        """Return samples and rejections since the last call."""
-        ...
-
-
-def plate_health(converter: Converter, *, quality: Quality, noise_g: float, mono_ms: int) -> HealthRecord:
-    """Return the health of one plate, and begin to count anew."""
-    samples, rejected = converter.take_counts()
+def plate_health(
+    plate: PlateId, counts: tuple[int, Mapping[str, int]], *, quality: Quality, noise_g: float, mono_ms: int
+) -> HealthRecord:
+    """Return the health of one plate. `counts` are the samples believed and the rejections by reason."""
+    samples, rejected = counts
     return HealthRecord(
         mono_ms=mono_ms,
-        subject=f"plate:{converter.plate}",
+        subject=f"plate:{plate}",
         verdict=quality,
         samples=samples,
-        rejected=rejected,
+        rejected=dict(rejected),
         noise_g=noise_g,
     )
 

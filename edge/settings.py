@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
+from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
 
 Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
 HardwareFunction = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -57,6 +58,7 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     heartbeat_s: Seconds = 30.0
     health_s: Seconds = 60.0
     hardware_options: dict[str, object] = {}
+    drivers: Annotated[tuple[DriverSettings, ...], Meta(max_length=PLATES_MAX)] = ()
     plates: Annotated[tuple[PlateSettings, ...], Meta(max_length=PLATES_MAX)] = ()
     zones: tuple[ZoneSettings, ...] = ()
 
@@ -111,14 +113,31 @@ def parse_settings(text: str) -> AgentSettings:
 def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
     _refuse_unknown(table, AgentSettings, (), text)
     for name, kind in (("plates", PlateSettings), ("zones", ZoneSettings)):
-        rows = table.get(name)
-        for index, row in enumerate(rows if isinstance(rows, list) else ()):
-            if isinstance(row, dict):
-                _refuse_unknown(row, kind, (name, index), text)
+        for index, row in _rows(table, name):
+            _refuse_unknown(row, kind, (name, index), text)
+    for index, row in _rows(table, "drivers"):
+        driver = row.get("driver")
+        if not isinstance(driver, str) or driver not in DRIVERS:
+            raise SettingError(_wrong_driver(driver), line_of(text, ("drivers", index, "driver")))
+        _refuse_unknown(row, DRIVERS[driver], ("drivers", index), text, also=("driver",))
 
 
-def _refuse_unknown(row: dict[str, object], kind: type[Struct], place: Sequence[str | int], text: str) -> None:
-    known = kind.__struct_fields__
+def _rows(table: dict[str, object], name: str) -> list[tuple[int, dict[str, object]]]:
+    rows = table.get(name)
+    return [(index, row) for index, row in enumerate(rows if isinstance(rows, list) else ()) if isinstance(row, dict)]
+
+
+def _wrong_driver(found: object) -> str:
+    if found is None:
+        return "driver: missing, expected a value"
+    near = difflib.get_close_matches(str(found), DRIVERS, n=1)
+    return f"driver: found {found!r}, " + (f"did you mean {near[0]}?" if near else f"expected {EXPECTED['driver']}")
+
+
+def _refuse_unknown(
+    row: dict[str, object], kind: type[Struct], place: Sequence[str | int], text: str, *, also: Sequence[str] = ()
+) -> None:
+    known = (*also, *kind.__struct_fields__)
     for key in row:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -139,6 +158,8 @@ def _refuse_contradictions(settings: AgentSettings, text: str) -> None:
         if plate.counts_per_g == 0.0:
             line = line_of(text, ("plates", index, "counts_per_g"))
             raise SettingError("counts_per_g: found 0, expected counts one gram adds", line)
+    for path, said in driver_problems(settings.drivers, {plate.plate: plate.rate_sps for plate in settings.plates}):
+        raise SettingError(said, line_of(text, path))
     if not settings.plates and not settings.zones:
         raise SettingError("plates: found none and no zones, expected at least one of them", 1)
 
@@ -157,6 +178,17 @@ EXPECTED = {
     "heartbeat_s": "seconds above 0, at most 86400",
     "health_s": "seconds above 0, at most 86400",
     "hardware_options": "a table",
+    "drivers": f"at most {PLATES_MAX} tables [[drivers]]",
+    "driver": f"one of {', '.join(DRIVERS)}",
+    "clock_pin": "the BCM number of a pin, 0 to 27",
+    "data_pins": f"a table of at most {GPIO_PLATES_MAX} plates with the BCM number of the pin of each, 0 to 27",
+    "spi_bus": "a bus from 0 to 9",
+    "spi_device": "a chip select from 0 to 2",
+    "speed_hz": "bits a second from 40000 to 4000000",
+    "iio_device": "a label, or a folder such as iio:device0",
+    "i2c_bus": "a bus from 0 to 30",
+    "mux_address": "the address of the TCA9548A, 0x70 to 0x77",
+    "mux_channels": "a table of plates with the channel of each, 0 to 7",
     "plates": f"at most {PLATES_MAX} tables [[plates]]",
     "zones": "tables [[zones]]",
     "plate": NAME,
@@ -179,7 +211,8 @@ STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+|\.\.\.)\]")
 def _located(message: str, table: object, text: str) -> SettingError:
     """Turn `Expected float, got str - at $.plates[1].capacity_g` into a sentence of the file's words, and its line."""
     place = PATH.search(message)
-    path = [step["key"] or int(step["index"]) for step in STEP.finditer(place["path"])] if place else []
+    steps = STEP.finditer(place["path"]) if place else ()
+    path = [step["key"] or int(step["index"]) for step in steps if step["index"] != "..."]
     missing = re.search(r"missing required field `(\w+)`", message)
     if missing:
         return SettingError(f"{missing[1]}: missing, expected a value", line_of(text, path))

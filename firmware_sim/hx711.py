@@ -47,9 +47,9 @@ class SimulatedLine:
     """Implements `LoadCellLine` as one HX711 does.
 
     `signal` gives the input in counts at gain 128, before saturation, at a shop time in milliseconds. `rate_sps` is
-    the RATE pin, 10 or 80. The chip is powered with its board, when `Clock.mono_ms` is 0, but until `start` is called
-    it converts nothing and the line is not ready. `wall_ns` measures pulses. One thread reads the line; `start`,
-    `unplug` and `plug_in` may come from another.
+    the RATE pin, 10 or 80, and `oscillator` is how much longer a period is by the chip's own. The chip is powered
+    with its board, when `Clock.mono_ms` is 0, but until `start` is called it converts nothing and the line is not
+    ready. `wall_ns` measures pulses. One thread reads the line; `start`, `unplug` and `plug_in` may come from another.
     """
 
     __slots__ = (
@@ -78,6 +78,7 @@ class SimulatedLine:
         clock: Clock,
         *,
         rate_sps: float = 10.0,
+        oscillator: float = 1.0,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         if rate_sps not in SETTLE_MS:
@@ -85,7 +86,7 @@ class SimulatedLine:
         self._signal = signal
         self._clock_ms = clock.mono_ms
         self._wall_ns = wall_ns
-        self._period_ms = 1000.0 / rate_sps
+        self._period_ms = 1000.0 / rate_sps * oscillator
         self._settle_ms = SETTLE_MS[rate_sps]
         self._due_ms: float = math.inf
         self._done_ms: float = 0.0
@@ -111,6 +112,10 @@ class SimulatedLine:
     def plug_in(self) -> None:
         """Put the plug back: the chip powers up and has to settle."""
         self._plugged = True
+
+    def power_cycle(self) -> None:
+        """Reset the chip, as a clock held high for more than 60 us does, or its supply that went away for a moment."""
+        self._power_down()
 
     def ready(self) -> bool:
         """Tell whether DOUT is low. Between the bits of a frame that is the last bit, as on the wire.

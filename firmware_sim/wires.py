@@ -12,6 +12,7 @@ from pathlib import Path
 from contract.clock import Clock
 from contract.errors import ConfigurationError
 from contract.ids import PlateId, ZoneId
+from firmware_sim.board import SimulatedBoard
 from firmware_sim.hx711 import SETTLE_MS, SimulatedLine
 from firmware_sim.load_cell import CAPACITY_G_DEFAULT, cell_for
 from firmware_sim.plate import LoadedPlate
@@ -95,7 +96,14 @@ class SimulatedBay:
     """
 
     def __init__(
-        self, *, device: str, plates: Sequence[PlateId], zones: Sequence[ZoneId], options: BayOptions, clock: Clock
+        self,
+        *,
+        device: str,
+        plates: Sequence[PlateId],
+        zones: Sequence[ZoneId],
+        options: BayOptions,
+        clock: Clock,
+        wiring: Sequence[Mapping[str, object]] = (),
     ) -> None:
         self._clock = clock
         self._seed = options.seed
@@ -111,10 +119,9 @@ class SimulatedBay:
             )
             for plate in plates
         }
-        self._lines = {
-            plate: SimulatedLine(loaded.signal, clock, rate_sps=options.rate_sps)
-            for plate, loaded in self._plates.items()
-        }
+        signals = {plate: loaded.signal for plate, loaded in self._plates.items()}
+        self._board = SimulatedBoard(signals, wiring, clock, rate_sps=options.rate_sps)
+        self._chips = self._board.chips
         self._reader = SimulatedReader(
             options.seed, device, clock, round_ms=options.round_ms, blocked_share=options.blocked_share
         )
@@ -125,8 +132,13 @@ class SimulatedBay:
 
     @property
     def lines(self) -> Mapping[PlateId, SimulatedLine]:
-        """The load-cell lines, by the plate they weigh."""
-        return self._lines
+        """The lines of the HX711 chips, by the plate they weigh."""
+        return {plate: chip for plate, chip in self._chips.items() if isinstance(chip, SimulatedLine)}
+
+    @property
+    def board(self) -> SimulatedBoard:
+        """The pins and buses the chips hang on."""
+        return self._board
 
     @property
     def readers(self) -> Sequence[SimulatedReader]:
@@ -141,31 +153,31 @@ class SimulatedBay:
         """Lay on all the world knows, and say which plates it does not; called on the thread of the link."""
         self._apply_change(picture)
         self._reader.connect()
-        missing = sorted(set(self._lines) - self._loaded)
+        missing = sorted(set(self._chips) - self._loaded)
         if missing:
             logger.warning("world does not know plates", extra={"event": "plates_unknown", "plates": missing})
 
     def _apply_change(self, change: WorldChange) -> None:
         """Lay on what the world says; called on the thread of the link. What is not of this bay is left alone."""
         now_ms = self._clock.mono_ms()
-        for plate, line in self._lines.items():
+        for plate, chip in self._chips.items():
             load_g = change.loads.get(plate)
             if load_g is None:
                 continue
             self._plates[plate].place(load_g, now_ms)
             if plate not in self._loaded:
                 self._loaded.add(plate)
-                line.start(phase=self._phase(plate))
+                chip.start(phase=self._phase(plate))
         if change.unplugged is not None:
             self._follow_plugs(change.unplugged)
         self._reader.set_tags({zone: change.tags[zone] for zone in self._zones if zone in change.tags})
 
     def _follow_plugs(self, unplugged: frozenset[str]) -> None:
-        for plate, line in self._lines.items():
+        for plate, chip in self._chips.items():
             if plate in unplugged:
-                line.unplug()
+                chip.unplug()
             else:
-                line.plug_in()
+                chip.plug_in()
 
     def _phase(self, plate: PlateId) -> float:
         """Return where in a period a converter runs: each has its own oscillator, so no two end together."""
@@ -179,12 +191,14 @@ def open_bay(
     zones: Sequence[ZoneId],
     options: Mapping[str, object],
     clock: Clock,
+    wiring: Sequence[Mapping[str, object]] = (),
 ) -> SimulatedBay:
-    """Open the wires of a simulated bay; `options` are those of `BayOptions`.
+    """Open the wires of a simulated bay; `options` are those of `BayOptions`, `wiring` says how chips hang on them.
 
     Raises ConfigurationError naming the option. Never waits for the world.
     """
-    return SimulatedBay(device=device, plates=plates, zones=zones, options=read_options(options), clock=clock)
+    checked = read_options(options)
+    return SimulatedBay(device=device, plates=plates, zones=zones, options=checked, clock=clock, wiring=wiring)
 
 
 def _day_zero_ms(clock: Clock) -> float:

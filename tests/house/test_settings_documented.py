@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
+from edge.driver_settings import DRIVERS
+from edge.sampling.samples import RejectReason
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
 from tests.house.source_tree import ROOT, product_modules
 
 VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
+HARDWARE_PAGE = ROOT / "docs" / "reference" / "hardware.md"
 
 
 def _read_by_programs() -> set[str]:
@@ -33,3 +37,10 @@ def test_every_key_of_the_agent_file_is_documented() -> None:
     page = SETTINGS_PAGE.read_text(encoding="utf-8")
     keys = {key for part in (AgentSettings, PlateSettings, ZoneSettings) for key in part.__struct_fields__}
     assert not {key for key in keys if f"`{key}`" not in page}
+
+
+def test_every_key_of_a_driver_and_every_reason_to_reject_is_documented() -> None:
+    page = HARDWARE_PAGE.read_text(encoding="utf-8")
+    keys = {key for driver in DRIVERS.values() for key in driver.__struct_fields__}
+    words = keys | {"driver", *DRIVERS, *get_args(RejectReason)}
+    assert not {word for word in words if f"| `{word}`" not in page}

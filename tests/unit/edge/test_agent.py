@@ -58,6 +58,10 @@ class ScriptedBay:
     def readers(self) -> Sequence[TagReader]:
         return [self.reader]
 
+    @property
+    def board(self) -> None:
+        return None
+
     def close(self) -> None:
         """Nothing to let go of."""
 
@@ -96,7 +100,7 @@ def wires() -> ScriptedBay:
 
 @pytest.fixture
 def bay(wires: ScriptedBay) -> Bay:
-    return Bay(_settings(), wires, wires.clock, wires.handover)
+    return Bay(_settings(), wires, wires.clock, wires.handover, wall_ns=lambda: 0)
 
 
 def test_bits_on_the_wires_become_a_step_in_grams(wires: ScriptedBay, bay: Bay) -> None:
@@ -179,6 +183,15 @@ def test_a_plate_at_its_rail_is_told_as_saturated(wires: ScriptedBay, bay: Bay) 
     told = [record for record in records if isinstance(record, WeightRecord) and record.plate == PLATES[0]]
     assert told[-1].quality == "saturated"
     assert told[-1].weight_g == pytest.approx(1_000.0, abs=1.0)
+
+
+def test_single_samples_at_the_rail_are_lost_bits_and_no_overload(wires: ScriptedBay, bay: Bay) -> None:
+    records = wires.run(bay, 10.0)
+    for code in (0x7FFFFF, -0x800000, 0x7FFFFF):
+        wires.scripted[PLATES[0]].append(code)
+        records += wires.run(bay, 1.5)
+    told = [record for record in records if isinstance(record, HealthRecord) and record.subject == f"plate:{PLATES[0]}"]
+    assert "saturated" not in {record.verdict for record in told}
 
 
 def test_a_bay_looks_four_times_a_conversion_and_seldom_without_plates(wires: ScriptedBay, bay: Bay) -> None:

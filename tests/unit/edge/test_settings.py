@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone
+from edge.driver_settings import DRIVERS
 from edge.settings import (
     EXPECTED,
     AgentSettings,
@@ -109,8 +111,8 @@ def test_a_wrong_file_is_told_with_line_and_key(found: str, instead: str, line: 
 
 
 def test_every_key_has_words_for_what_it_may_hold() -> None:
-    kinds = (AgentSettings, PlateSettings, ZoneSettings)
-    assert set(EXPECTED) == {key for kind in kinds for key in kind.__struct_fields__}
+    kinds: tuple[type[Struct], ...] = (AgentSettings, PlateSettings, ZoneSettings, *DRIVERS.values())
+    assert set(EXPECTED) == {key for kind in kinds for key in kind.__struct_fields__} | {"driver"}
 
 
 def test_an_agent_without_any_sensor_is_refused() -> None:

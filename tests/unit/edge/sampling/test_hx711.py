@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 
 from contract.ids import PlateId
-from edge.sampling.hx711 import Hx711, RawSample, Rejected
+from edge.sampling.hx711 import Hx711
+from edge.sampling.samples import RawSample, Rejected
 from tests.fakes.load_cell_line import ScriptedLine
 
 PLATE = PlateId("b1-s1-l1")
