@@ -71,7 +71,8 @@ def _found(link: Link, store: str, search: str, *, at: datetime) -> dict[str, An
     words = search.replace("\x00", "").strip()[:SEARCH_MAX]
     lines = shelves.stock_list(link, store, words, at=at, limit=LINES_MAX + 1)
     return {
-        "search": words, "lines": lines[:LINES_MAX], "more": len(lines) > LINES_MAX, "query": urlencode({"search": words}),
+        "search": words, "lines": lines[:LINES_MAX], "more": len(lines) > LINES_MAX,
+        "query": urlencode({"search": words}),
     }  # fmt: skip
 
 
