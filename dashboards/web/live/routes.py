@@ -8,11 +8,12 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from cloud.shelves import service as shelves
 from cloud.shelves.model import Heads
 from dashboards.web.language import as_language
 from dashboards.web.live.client import Client
 from dashboards.web.live.hub import Hub
-from dashboards.web.visit import SESSION_COOKIE, Visiting
+from dashboards.web.visit import SESSION_COOKIE, StoreUnknown, Visiting
 
 router = APIRouter()
 
@@ -51,6 +52,9 @@ def live(
     A browser's EventSource cannot tell a log-in that ended from a server that is away; `probe` can.
     """
     visit.needs("shelves:see", store)
+    with visit.parts.writes.connection() as link:
+        if all(known.store != store for known in shelves.stores(link)):
+            raise StoreUnknown(store)  # whoever may see all stores may not have one followed that is none
     if probe:
         return Response(status_code=204)
     client = Client(

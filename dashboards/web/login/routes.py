@@ -87,10 +87,18 @@ def _enter(
         except LoginThrottled as error:
             errors, status = {wrong: throttled(visit, error)}, 429
         else:
+            _end_before(visit)
             response = visit.redirect(typed.get("next", "/"))
             visit.set_cookie(response, SESSION_COOKIE, token)
             return response
     return visit.render(template, status=status, errors=errors, **typed)
+
+
+def _end_before(visit: Visit) -> None:
+    """End the session this browser had: it forgets its token now, so nobody could ever end it."""
+    if visit.session is not None:
+        with visit.parts.writes.connection() as link:
+            logins.log_out(link, visit.request.cookies.get(SESSION_COOKIE, ""))
 
 
 def _refused(visit: Visit, field: str) -> str:

@@ -201,6 +201,15 @@ def test_pages_of_a_store_one_does_not_belong_to_do_not_exist(shop: Shop, demo: 
                 assert "harbour" not in answer.text
 
 
+def test_who_may_see_all_stores_still_finds_only_stores_there_are(shop: Shop, demo: LogIn) -> None:
+    visitor = demo("admin")
+    with shop.connection.transaction():
+        shop.connection.execute("UPDATE person SET stores = '{*}'")
+    for page in ("live?probe=1", "live", "map", "restock", "losses", "system", "availability"):
+        visitor.get(f"/stores/no-such-store/{page}", status=404)
+    visitor.get("live?probe=1", status=204)
+
+
 def _open_other_store(shop: Shop) -> None:
     folder = shop._folder
     (folder / "other.csv").write_text(PLANOGRAM.replace("p-tea", "h-tea"), encoding="utf-8")
@@ -312,6 +321,14 @@ def _end(shop: Shop, visitor: Visitor, end: str) -> None:
     else:
         with shop.connection.transaction():
             shop.connection.execute(statements[end].encode())
+
+
+def test_whoever_logs_in_anew_leaves_no_session_behind(shop: Shop, demo: LogIn) -> None:
+    visitor = demo("staff")
+    before = visitor.client.cookies["liveshelf_session"]
+    visitor.post("/login", login="staff-0", password="tall shelves, cold tea")
+    assert logins.session_of(shop.connection, before, wall_at=wall_now()) is None
+    assert shop.rows("SELECT count(*) FROM session") == [(1,)]
 
 
 def test_logging_in_never_takes_over_a_session_that_was_planted(shop: Shop, demo: LogIn) -> None:
