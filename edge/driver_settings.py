@@ -14,7 +14,14 @@ Pin = Annotated[int, Meta(ge=0, le=27)]
 """A pin of the 40-pin header by its BCM number."""
 
 GPIO_PLATES_MAX = 24
-"""As many data lines as the header has pins left beside a clock, an I2C bus and a serial console."""
+"""As many plates as one agent is measured with; the header has 28 pins."""
+
+SPI_PINS: Mapping[int, tuple[int, ...]] = {0: (7, 8, 9, 10, 11), 1: (18, 19, 20, 21)}
+I2C_PINS: Mapping[int, tuple[int, ...]] = {0: (0, 1), 1: (2, 3)}
+"""Pins of the buses every Raspberry Pi has, with their chip selects; those of further buses depend on overlays."""
+
+SpeedHz = Annotated[int, Meta(ge=40_000, le=4_000_000)]
+"""A pulse is one bit long: 25 to 0.25 us, inside the 50 to 0.2 us of the HX711 (data sheet, figure 2)."""
 
 RATES_SPS: Mapping[str, tuple[float, ...]] = {
     "hx711_gpio": (10.0, 80.0),
@@ -56,7 +63,7 @@ class SpiDriver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
     plate: Name
     spi_bus: Annotated[int, Meta(ge=0, le=9)]
     spi_device: Annotated[int, Meta(ge=0, le=2)] = 0
-    speed_hz: Annotated[int, Meta(ge=40_000, le=4_000_000)] = 1_000_000
+    speed_hz: SpeedHz = 1_000_000
 
     @property
     def driver(self) -> str:
@@ -68,8 +75,10 @@ class SpiDriver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, t
         return [self.plate]
 
     def claims(self) -> Iterator[tuple[str, str]]:
-        """Yield the bus: DOUT of an HX711 is never released, so a bus has one."""
+        """Yield the bus and its pins: DOUT of an HX711 is never released, so a bus has one."""
         yield "spi_bus", f"SPI bus {self.spi_bus}"
+        for pin in SPI_PINS.get(self.spi_bus, ()):
+            yield "spi_bus", f"pin {pin}"
 
 
 class IioDriver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="driver", tag="hx711_iio"):
@@ -129,7 +138,7 @@ DRIVERS: Mapping[str, type[Struct]] = {
 def driver_problems(drivers: Sequence[DriverSettings], rates_sps: Mapping[str, float]) -> Iterator[Problem]:
     """Yield what is wrong between drivers and plates; `rates_sps` are the plates of the file."""
     plates: set[str] = set()
-    claimed: set[str] = set()
+    claimed: dict[str, str] = {}
     for index, driver in enumerate(drivers):
         place = ("drivers", index)
         if isinstance(driver, Nau7802Driver) and (driver.plate is None) == (not driver.mux_channels):
@@ -141,10 +150,10 @@ def driver_problems(drivers: Sequence[DriverSettings], rates_sps: Mapping[str, f
             plates.add(name)
         for key, claim in driver.claims():
             if claim in claimed:
-                yield (*place, key), f"{key}: found {claim} twice, expected every one once"
-            claimed.add(claim)
+                yield (*place, key), f"{key}: found {claim}, which {claimed[claim]} uses already, expected one user"
+            claimed[claim] = driver.driver
         yield from _rate_problems(driver, place, rates_sps)
-    yield from _bus_problems(drivers)
+    yield from _bus_problems(drivers, claimed)
 
 
 def _plate_problems(driver: DriverSettings, name: str, seen: set[str], rates_sps: Mapping[str, float]) -> Iterator[str]:
@@ -167,11 +176,19 @@ def _rate_problems(
         yield (*place, "data_pins"), "data_pins: found plates of several rate_sps, expected one rate for one clock"
 
 
-def _bus_problems(drivers: Sequence[DriverSettings]) -> Iterator[Problem]:
-    """A chip beside a multiplexer would answer whatever channel is connected: all have one address."""
+def _bus_problems(drivers: Sequence[DriverSettings], claimed: Mapping[str, str]) -> Iterator[Problem]:
+    """I2C buses are shared, but not their pins; and a chip beside a multiplexer would answer whatever channel is
+    connected, because all have one address.
+    """
     bare = {driver.i2c_bus for driver in drivers if isinstance(driver, Nau7802Driver) and driver.plate is not None}
     for index, driver in enumerate(drivers):
-        if isinstance(driver, Nau7802Driver) and driver.plate is None and driver.i2c_bus in bare:
+        if not isinstance(driver, Nau7802Driver):
+            continue
+        for pin in I2C_PINS.get(driver.i2c_bus, ()):
+            if f"pin {pin}" in claimed:
+                said = f"i2c_bus: found pin {pin}, which {claimed[f'pin {pin}']} uses already, expected one user"
+                yield ("drivers", index, "i2c_bus"), said
+        if driver.plate is None and driver.i2c_bus in bare:
             beside = f"found a NAU7802 beside the multiplexer on I2C bus {driver.i2c_bus}"
             yield ("drivers", index, "mux_channels"), f"mux_channels: {beside}, expected all behind it"
 

@@ -12,11 +12,9 @@ from edge.sampling.samples import RawSample, Rejected, RejectReason
 SETTLE_CONVERSIONS = 4
 """Settling after power-up or reset takes 400 ms at 10 samples/s and 50 ms at 80: four conversions at both rates."""
 
-UNPOWERED_CONVERSIONS = SETTLE_CONVERSIONS + 1
-"""A chip that gave no data for so many conversions in a row was without power or plug, and settles when it is back."""
-
 AWAY_CONVERSIONS = 2
-"""Nobody waits any more for a chip that missed so many."""
+"""A chip that missed so many conversions in a row may have been without power or plug: nobody waits for it, and it
+settles when it is back. One alone may only have come late."""
 
 RAIL_MAX = 0x7FFFFF
 RAIL_MIN_BITS = 0x800000
@@ -114,7 +112,7 @@ class ConversionJudge:
         return doubt or doubt_bits(bits, self._last_count)
 
     def _end_silence(self) -> None:
-        if self.missed >= UNPOWERED_CONVERSIONS:
+        if self.missed >= AWAY_CONVERSIONS:
             self.restart()
         self.missed = 0
 

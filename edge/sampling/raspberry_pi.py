@@ -64,7 +64,7 @@ class RaspberryPi:
         return open_iio(device, root=self._iio_root)
 
     def close(self) -> None:
-        """Let go of pins and buses. A clock pin becomes an input: the pull-down of its board keeps chips awake."""
+        """Let go of pins and buses. Pins become inputs again."""
         for gpio, pin in self._pins:
             gpio.cleanup(pin)
         for spi in self._spi:

@@ -291,7 +291,7 @@ def test_a_pulled_plug_silences_its_plate_alone(rig: Rig) -> None:
     assert rejected
 
 
-@pytest.mark.parametrize("out_s", [0.6, 1.0, 2.5, 30.0])
+@pytest.mark.parametrize("out_s", [0.35, 0.6, 1.0, 2.5, 30.0])
 def test_a_plug_put_back_brings_right_counts_and_no_wrong_ones(rig: Rig, out_s: float) -> None:
     rig.chips[FIRST].unplug()
     rig.run(out_s)
