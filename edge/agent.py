@@ -23,6 +23,8 @@ from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.health import agent_health, clock_record, plate_health, zone_health
 from edge.identity import wall_clock_synchronised
+from edge.reader_settings import zones_read
+from edge.sampling.readers import open_readers
 from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
 from edge.sampling.wiring import open_drivers
@@ -96,7 +98,8 @@ class Bay:
         self._tags_due_ms = 0
         self._verdicts_due_ms = 0
         self._zones = [ZoneId(zone.zone) for zone in settings.zones]
-        self._tags = TagPoller(hardware.readers, self._zones)
+        self._readers = open_readers(settings.readers, clock)
+        self._tags = TagPoller([*hardware.readers, *self._readers], self._zones)
         self._presence = TagPresence()
         weighers = _weighers(settings)
         self._weighers = list(weighers.values())
@@ -124,7 +127,9 @@ class Bay:
             self._handover.put(self._health(mono_ms))
 
     def close(self) -> None:
-        """Stop what the drivers run."""
+        """Stop what the drivers run, and let go of the readers."""
+        for reader in self._readers:
+            reader.close()
         for driver in self._drivers:
             driver.close()
 
@@ -165,7 +170,8 @@ class Bay:
         losses.update(self._handover.take_losses())
         plates = [self._plate_health(plate, mono_ms) for plate in self._plates]
         zones = [
-            zone_health(zone, away=self._tags.away, sightings=sightings[zone], mono_ms=mono_ms) for zone in self._zones
+            zone_health(zone, away=zone in self._tags.away, sightings=sightings[zone], mono_ms=mono_ms)
+            for zone in self._zones
         ]
         return [*plates, *zones, agent_health(queued=self._handover.queued, losses=losses, mono_ms=mono_ms)]
 
@@ -186,7 +192,7 @@ def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
         open_bay(
             device=settings.device,
             plates=[PlateId(plate.plate) for plate in settings.plates],
-            zones=[ZoneId(zone.zone) for zone in settings.zones],
+            zones=[ZoneId(zone.zone) for zone in settings.zones if zone.zone not in zones_read(settings.readers)],
             options=settings.hardware_options,
             clock=clock,
             wiring=to_builtins(settings.drivers),

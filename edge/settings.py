@@ -16,6 +16,8 @@ from msgspec import Meta, Struct
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
 from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
+from edge.reader_settings import EXPECTED as READER_EXPECTED
+from edge.reader_settings import READERS_MAX, ReaderSettings, reader_problems
 
 Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
 HardwareFunction = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -61,6 +63,7 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     drivers: Annotated[tuple[DriverSettings, ...], Meta(max_length=PLATES_MAX)] = ()
     plates: Annotated[tuple[PlateSettings, ...], Meta(max_length=PLATES_MAX)] = ()
     zones: tuple[ZoneSettings, ...] = ()
+    readers: Annotated[tuple[ReaderSettings, ...], Meta(max_length=READERS_MAX)] = ()
 
     def birth_plates(self) -> list[BirthPlate]:
         """Return the plates as the birth message tells them."""
@@ -112,7 +115,7 @@ def parse_settings(text: str) -> AgentSettings:
 
 def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
     _refuse_unknown(table, AgentSettings, (), text)
-    for name, kind in (("plates", PlateSettings), ("zones", ZoneSettings)):
+    for name, kind in (("plates", PlateSettings), ("zones", ZoneSettings), ("readers", ReaderSettings)):
         for index, row in _rows(table, name):
             _refuse_unknown(row, kind, (name, index), text)
     for index, row in _rows(table, "drivers"):
@@ -160,6 +163,8 @@ def _refuse_contradictions(settings: AgentSettings, text: str) -> None:
             raise SettingError("counts_per_g: found 0, expected counts one gram adds", line)
     for path, said in driver_problems(settings.drivers, {plate.plate: plate.rate_sps for plate in settings.plates}):
         raise SettingError(said, line_of(text, path))
+    for path, said in reader_problems(settings.readers, [zone.zone for zone in settings.zones]):
+        raise SettingError(said, line_of(text, path))
     if not settings.plates and not settings.zones:
         raise SettingError("plates: found none and no zones, expected at least one of them", 1)
 
@@ -191,6 +196,8 @@ EXPECTED = {
     "mux_channels": "a table of plates with the channel of each, 0 to 7",
     "plates": f"at most {PLATES_MAX} tables [[plates]]",
     "zones": "tables [[zones]]",
+    "readers": f"at most {READERS_MAX} tables [[readers]]",
+    **READER_EXPECTED,
     "plate": NAME,
     "zone": NAME,
     "bay": NAME,

@@ -1,9 +1,9 @@
 """Decode the "+" and "++" tag schemes of GS1 TDS 2: EPC hex comes in, a GS1 key with its Digital Link goes out (pure).
 
 Source: GS1 EPC Tag Data Standard 2.0 and 2.3, table 14-1 (headers), sections 14.5.2 to 14.5.6 (digits, dates, texts)
-and 14.5.16 (host name). A "+" tag carries the key as people read it, digit by digit, with its check digit; what follows the
-key on the tag (padding, further data when the toggle bit says so) is left alone. CPI+, SGCN+ and GSRNP+ are not among
-the recorded vectors and stay unread.
+and 14.5.16 (host name). A "+" tag carries the key as people read it, digit by digit, with its check digit; what follows
+the key on the tag (padding, further data when the toggle bit says so) is left alone. CPI+, SGCN+ and GSRNP+ are not
+among the recorded vectors and stay unread.
 """
 
 from __future__ import annotations

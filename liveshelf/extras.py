@@ -9,6 +9,7 @@ from contract.errors import ConfigurationError
 
 MODULES = {
     "edge": ("paho",),
+    "edge-rfid": ("llrpkit",),
     "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy"),
     "cloud": (
         "fastapi",

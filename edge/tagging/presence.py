@@ -11,7 +11,7 @@ Between two zones the signal decides, by the threshold of the EdgeX mobility pro
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -101,13 +101,13 @@ class TagPresence:
         self._tracks: dict[Epc, dict[ZoneId, Track]] = {}
         self._home: dict[Epc, ZoneId] = {}
         self._epoch: int | None = None
-        self._held_epochs = 0
+        self._held_epochs: dict[ZoneId, int] = {}
         self._records: list[TagRecord] = []
 
     def add(self, sightings: Iterable[TagSighting]) -> None:
         """Take in what was read, in order of time."""
         for sighting in sightings:
-            epoch = sighting.mono_ms // EPOCH_MS - self._held_epochs
+            epoch = self._counted(sighting.mono_ms // EPOCH_MS, sighting.zone)
             tracks = self._tracks.setdefault(sighting.epc, {})
             track = tracks.get(sighting.zone)
             if track is None:
@@ -116,17 +116,17 @@ class TagPresence:
             if self._home.get(sighting.epc) != sighting.zone:
                 self._consider(sighting, tracks)
 
-    def tick(self, mono_ms: int, *, away: bool = False) -> list[TagRecord]:
+    def tick(self, mono_ms: int, *, away: Collection[ZoneId] = ()) -> list[TagRecord]:
         """Return what was decided up to `mono_ms` since the last call, oldest first.
 
-        While a reader is `away` nothing departs, and that time counts for no tag as absence.
+        Nothing departs from a zone while it is `away`, that is, nobody listens there; and that time counts for no tag
+        as absence.
         """
         epoch = mono_ms // EPOCH_MS
         if self._epoch is not None and epoch > self._epoch:
-            if away:
-                self._held_epochs += epoch - self._epoch
-            else:
-                self._expire(epoch - self._held_epochs, mono_ms)
+            for zone in away:
+                self._held_epochs[zone] = self._held_epochs.get(zone, 0) + epoch - self._epoch
+            self._expire(epoch, mono_ms, away)
         self._epoch = epoch
         records, self._records = self._records, []
         return records
@@ -148,10 +148,14 @@ class TagPresence:
         self._home[sighting.epc] = sighting.zone
         self._record("arrived", sighting.zone, sighting.epc, track, sighting.mono_ms)
 
-    def _expire(self, epoch: int, mono_ms: int) -> None:
+    def _counted(self, epoch: int, zone: ZoneId) -> int:
+        """Return how many epochs of a zone somebody listened to, up to `epoch`."""
+        return epoch - self._held_epochs.get(zone, 0)
+
+    def _expire(self, epoch: int, mono_ms: int, away: Collection[ZoneId]) -> None:
         for epc, tracks in list(self._tracks.items()):
             for zone, track in list(tracks.items()):
-                if epoch - track.seen_epoch > track.window_epochs:
+                if zone not in away and self._counted(epoch, zone) - track.seen_epoch > track.window_epochs:
                     self._forget(epc, zone, tracks, mono_ms)
             if not tracks:
                 del self._tracks[epc]

@@ -26,7 +26,7 @@ def test_an_edge_install_pulls_neither_fastapi_nor_psycopg_nor_numpy() -> None:
 
 
 def test_every_extra_is_known() -> None:
-    assert set(PROJECT["optional-dependencies"]) == {"edge", "edge-pi", "gateway", "cloud", "web", "demo"}
+    assert set(PROJECT["optional-dependencies"]) == {"edge", "edge-pi", "edge-rfid", "gateway", "cloud", "web", "demo"}
 
 
 @pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)

@@ -28,3 +28,8 @@ def test_the_agent_process_loads_only_msgspec_paho_and_ours() -> None:
     # msgspec looks for typing_extensions and takes it where another package brought it, as in a developer's venv.
     assert found - {"sitecustomize", "usercustomize", "typing_extensions"} <= ours
     assert ours <= found
+
+
+def test_an_agent_with_rfid_readers_loads_asyncio_and_llrpkit_and_nothing_else_that_is_heavy() -> None:
+    probe = PROBE.replace("edge.__main__;", "edge.__main__, edge.sampling.llrp;")
+    assert _output_of(probe) == ["asyncio"]

@@ -43,7 +43,43 @@ def test_a_zone_nobody_configured_is_left_out_and_counted() -> None:
 def test_a_reader_that_is_away_does_not_hide_the_others() -> None:
     poller = TagPoller([ListedReader(None, []), ListedReader([_seen(RAIL, 1)], [])], [RAIL])
     assert len(poller.poll()) == 1
-    assert poller.away
+    assert poller.away == {RAIL}
     assert poller.take_counts() == ({RAIL: 1}, {"reader_away": 1})
     poller.poll()
     assert not poller.away
+
+
+class TwoAntennas(ListedReader):
+    """A reader that knows its zones; `deaf` are those it cannot hear."""
+
+    zones = frozenset({DOOR})
+    deaf: frozenset[ZoneId] = frozenset()
+
+    @property
+    def zones_away(self) -> frozenset[ZoneId]:
+        return self.deaf
+
+    def take_rejected(self) -> dict[str, int]:
+        return {"bad_epc": 2}
+
+
+def test_a_reader_that_is_away_makes_only_its_own_zones_deaf() -> None:
+    poller = TagPoller([ListedReader([], None), TwoAntennas(None, [])], [RAIL, DOOR])
+    poller.poll()
+    assert poller.away == {DOOR}
+    poller.poll()
+    assert poller.away == {RAIL}
+
+
+def test_an_antenna_without_its_cable_makes_its_zone_deaf() -> None:
+    reader = TwoAntennas([_seen(DOOR, 1)])
+    reader.deaf = frozenset({DOOR})
+    poller = TagPoller([reader], [RAIL, DOOR])
+    assert len(poller.poll()) == 1
+    assert poller.away == {DOOR}
+
+
+def test_what_readers_reject_is_counted_with_the_rest() -> None:
+    poller = TagPoller([TwoAntennas(None)], [DOOR])
+    poller.poll()
+    assert poller.take_counts() == ({DOOR: 0}, {"reader_away": 1, "bad_epc": 2})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 
 import pytest
 
@@ -25,7 +26,7 @@ class Reader:
         self._rng = random.Random(seed)
 
     def run(
-        self, seconds: int, rates: dict[ZoneId, float], *, rssi_dbm: float = -60.0, away: bool = False
+        self, seconds: int, rates: dict[ZoneId, float], *, rssi_dbm: float = -60.0, away: Collection[ZoneId] = ()
     ) -> list[TagRecord]:
         """Return what was decided meanwhile."""
         before = len(self.records)
@@ -141,6 +142,20 @@ def test_a_tag_that_left_its_zone_is_taken_by_the_one_that_still_hears_it() -> N
 def test_nothing_departs_while_the_reader_is_away_or_because_it_was() -> None:
     reader = Reader()
     reader.run(60, {RAIL: 0.9})
-    assert reader.run(3_600, {}, away=True) == []
+    assert reader.run(3_600, {}, away={RAIL}) == []
     assert reader.run(60, {RAIL: 0.9}) == []
     assert reader.presence.present(RAIL) == {COAT}
+
+
+def test_a_deaf_zone_holds_its_own_tags_and_no_others() -> None:
+    reader = Reader()
+    reader.run(60, {DOOR: 0.9})
+    [departed] = reader.run(60, {}, away={RAIL})
+    assert (departed.kind, departed.zone) == ("departed", DOOR)
+
+
+def test_a_tag_that_left_while_nobody_listened_departs_after_that() -> None:
+    reader = Reader()
+    reader.run(60, {RAIL: 0.9})
+    reader.run(600, {}, away={RAIL})
+    assert [record.kind for record in reader.run(60, {})] == ["departed"]
