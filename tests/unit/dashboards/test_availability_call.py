@@ -14,8 +14,7 @@ from dashboards.web.availability.call import availability_url, curl
 def test_the_command_asks_the_host_the_visitor_uses_and_shows_no_key() -> None:
     url = availability_url("http://10.0.0.5:8080/", "COLA-330", "corner-shop")
     assert curl(url) == (
-        'curl -H "Authorization: Bearer $KEY" \\\n'
-        "  'http://10.0.0.5:8080/v1/availability/COLA-330?store=corner-shop'"
+        "curl -H \"Authorization: Bearer $KEY\" \\\n  'http://10.0.0.5:8080/v1/availability/COLA-330?store=corner-shop'"
     )
 
 
