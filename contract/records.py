@@ -75,7 +75,8 @@ class TagRecord(Struct, frozen=True, kw_only=True, tag="tag"):
 class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
     """What an agent says of one of its parts: `subject` is `plate:ID`, `zone:ID` or `agent`.
 
-    `verdict` is a Quality or, for the agent and readers, `ok`, `away`, `queue_full`. `rejected` counts samples by
+    `verdict` is a Quality or, for the agent and readers, `ok`, `away`, `queue_full`, or `outbox_damaged`: records are
+    lost, at most as many as `rejected` says under `lost`, and gaps say which. Otherwise `rejected` counts samples by
     reason since the last health record of the subject; `samples` counts those taken.
     """
 

@@ -13,7 +13,8 @@ from contract.errors import ConfigurationError
 from contract.records import Birth, Record
 from edge.handover import Handover
 from edge.identity import agent_version, board_serial, boot_id
-from edge.outbox.outbox import Outbox, OutboxFull
+from edge.outbox.gaps import Loss
+from edge.outbox.outbox import Outbox, OutboxAway
 from edge.publishing.publisher import Publisher
 from edge.settings import AgentSettings
 
@@ -25,8 +26,8 @@ PUMP_S = 0.05
 BUSY_PUMP_S = 0.005
 """The same while acknowledgements come in and a backlog drains."""
 
-FULL_RETRY_S = 1.0
-"""Wall seconds between two tries to write to a disk that is full."""
+AWAY_RETRY_S = 1.0
+"""Wall seconds between two tries to write to a disk that is full or refuses."""
 
 DRAIN_S = 15.0
 """When the agent stops, the gateway gets so many wall seconds to commit what is on the way; systemd waits for 90."""
@@ -46,7 +47,7 @@ class Delivery:
         self._clock = clock
         self._handover = handover
         self._stopping = threading.Event()
-        self._pending: list[Record] = []
+        self._pending: list[Record | Loss] = []
         self._retry_at_s = 0.0
         self._thread = threading.Thread(target=self._run, name="delivery")
 
@@ -57,6 +58,7 @@ class Delivery:
     def stop(self) -> None:
         """Make durable what was handed over, give the gateway a moment to commit it, and end the thread."""
         self._stopping.set()
+        self._handover.hurry()
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -96,7 +98,12 @@ class Delivery:
             self._pending = self._handover.take(wait_s)
         if self._pending:
             self._make_durable(outbox, publisher)
-        return publisher.pump()
+        try:
+            return publisher.pump()
+        except OutboxAway as error:
+            self._hold_on(error, time.monotonic())
+            time.sleep(wait_s)
+            return False
 
     def _make_durable(self, outbox: Outbox, publisher: Publisher) -> None:
         now_s = time.monotonic()
@@ -105,21 +112,21 @@ class Delivery:
             return
         try:
             outbox.append(self._pending)
-        except OutboxFull as error:
+        except OutboxAway as error:
             self._hold_on(error, now_s)
             return
         if self._retry_at_s:
-            logger.info("outbox has room again", extra={"event": "outbox_has_room"})
+            logger.info("outbox takes records again", extra={"event": "outbox_back"})
             self._retry_at_s = 0.0
-        publisher.newest(self._pending)
+        publisher.newest(record for record in self._pending if not isinstance(record, Loss))
         self._pending = []
 
-    def _hold_on(self, error: OutboxFull, now_s: float) -> None:
-        if not self._retry_at_s:  # once for each time the disk is full, not for each try
+    def _hold_on(self, error: OutboxAway, now_s: float) -> None:
+        if not self._retry_at_s:  # once for each time the disk is away, not for each try
             logger.warning(
-                "outbox is full, records wait in memory", extra={"event": "outbox_full", "detail": str(error)}
+                "outbox takes nothing, records wait in memory", extra={"event": "outbox_away", "detail": str(error)}
             )
-        self._retry_at_s = now_s + FULL_RETRY_S
+        self._retry_at_s = now_s + AWAY_RETRY_S
 
     def _unfinished(self, publisher: Publisher, stopping_s: float) -> bool:
         if stopping_s > (DRAIN_S if publisher.connected else DRAIN_ALONE_S):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from edge.outbox.gaps import add_gap
 from edge.outbox.journals import Journal, save_progress
+from edge.outbox.rows import DamagedFile, seal, whole
 from edge.outbox.schema import used_bytes
 
 CHUNK_RECORDS = 1024
@@ -20,6 +21,9 @@ CHUNK_RECORDS = 1024
 
 CHUNKS_MAX = 8
 """So many chunks by quota at once: thinning leaves half-empty pages, so one chunk may free too few."""
+
+THIN_SPAN = 4 * CHUNK_RECORDS
+"""The heartbeats of one chunk lie within so many numbers: some 70 pages."""
 
 NEWEST_KEPT = 4096
 """So many of the newest numbers are never thinned: what the shelf looks like now matters most."""
@@ -60,7 +64,12 @@ class Reserve:
             " AND (journal_no, seq) <= (?, ?) ORDER BY journal_no, seq LIMIT ?",
             (*self.thinned_to, newest.number, newest.last - NEWEST_KEPT, CHUNK_RECORDS),
         ).fetchall()
+        heartbeats = [(whole(number), whole(seq)) for number, seq in heartbeats]
+        # Those that lie far apart are left for the next chunk: a transaction must not touch too many pages.
+        heartbeats = [row for row in heartbeats if row[0] == heartbeats[0][0] and row[1] < heartbeats[0][1] + THIN_SPAN]
         for number, first, last in _runs(heartbeats):
+            if number not in by_number:
+                raise DamagedFile(f"record {first} belongs to no journal")
             _delete_records(connection, number, first, last)
             add_gap(connection, by_number[number], first, last, "thinned")
         self.thinned_to = (
@@ -69,11 +78,29 @@ class Reserve:
         return bool(heartbeats)
 
 
+def mark_age(connection: sqlite3.Connection, number: int, seq: int, at_s: int) -> None:
+    """Note that a journal had given `seq` at `at_s`, in seconds of service; within the caller's transaction."""
+    mark = (number, seq, at_s)
+    connection.execute("INSERT OR IGNORE INTO age_mark VALUES (?, ?, ?, ?)", (*mark, seal(*mark)))
+
+
+def served_s(connection: sqlite3.Connection) -> int:
+    """Return the seconds of service at the newest sound age mark.
+
+    Age counts the time an agent ran, and no clock: one that steps by years must neither empty the reserve nor fill
+    the disk, and while the power is away nothing needs to be forgotten.
+    """
+    marks = connection.execute("SELECT journal_no, seq, at_s, seal FROM age_mark").fetchall()
+    return max((mark[2] for mark in marks if mark[-1] == seal(*mark[:-1])), default=0)
+
+
 def _forget_aged(connection: sqlite3.Connection, journal: Journal, before_s: float) -> None:
-    (aged,) = connection.execute(
-        "SELECT max(seq) FROM age_mark WHERE journal_no = ? AND at_s < ?", (journal.number, before_s)
-    ).fetchone()
-    upto = min(aged or 0, journal.committed, journal.forgotten + CHUNK_RECORDS)
+    marks = connection.execute(
+        "SELECT journal_no, seq, at_s, seal FROM age_mark WHERE journal_no = ? AND at_s < ? ORDER BY seq DESC",
+        (journal.number, before_s),
+    )
+    aged = next((mark[1] for mark in marks.fetchall() if mark[-1] == seal(*mark[:-1])), 0)
+    upto = min(aged, journal.committed, journal.forgotten + CHUNK_RECORDS)
     if upto > journal.forgotten:
         _forget_to(connection, journal, upto)
 
@@ -81,7 +108,6 @@ def _forget_aged(connection: sqlite3.Connection, journal: Journal, before_s: flo
 def _forget_to(connection: sqlite3.Connection, journal: Journal, upto: int) -> None:
     _delete_records(connection, journal.number, 0, upto)
     connection.execute("DELETE FROM gap WHERE journal_no = ? AND last <= ?", (journal.number, upto))
-    # The newest mark stays: it remembers how far the journal was numbered when nothing else does.
     connection.execute(
         "DELETE FROM age_mark WHERE journal_no = ? AND seq <= ? AND seq < ?", (journal.number, upto, journal.last)
     )
@@ -95,7 +121,7 @@ def _drop_oldest(connection: sqlite3.Connection, oldest_first: list[Journal]) ->
             "SELECT seq FROM record WHERE journal_no = ? ORDER BY seq LIMIT ?", (journal.number, CHUNK_RECORDS)
         ).fetchall()
         if oldest:
-            first, last = journal.forgotten + 1, oldest[-1][0]
+            first, last = journal.forgotten + 1, whole(oldest[-1][0])
             _delete_records(connection, journal.number, first, last)
             add_gap(connection, journal, first, last, "dropped")
             return

@@ -10,13 +10,16 @@ PAGE_BYTES = 4096
 """Page size of the file; also SQLite's default."""
 
 WAL_BYTES_MAX = 4 * 1024 * 1024
-"""The write-ahead log is folded into the file at 1,000 pages (SQLite's default), so it may add this much."""
+"""The write-ahead log never takes more: it is folded into the file at 400 pages, and no transaction adds 600."""
+
+_FOLD_AT_PAGES = 400
 
 _SETTINGS = (
     f"PRAGMA page_size = {PAGE_BYTES}",
     "PRAGMA locking_mode = EXCLUSIVE",  # one process, one connection: no second checkpointer can exist
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL lost acknowledged rows in 889 of 1,000 crash images
+    f"PRAGMA wal_autocheckpoint = {_FOLD_AT_PAGES}",
     f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}",
     "PRAGMA cache_size = -512",  # KiB: the agent's memory stays flat
 )
@@ -29,7 +32,8 @@ CREATE TABLE IF NOT EXISTS journal (
     board_serial TEXT NOT NULL,
     started_at_s INTEGER NOT NULL,
     committed    INTEGER NOT NULL DEFAULT 0,
-    forgotten    INTEGER NOT NULL DEFAULT 0
+    forgotten    INTEGER NOT NULL DEFAULT 0,
+    seal         INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS record (
     journal_no INTEGER NOT NULL,
@@ -43,17 +47,23 @@ CREATE TABLE IF NOT EXISTS gap (
     first      INTEGER NOT NULL,
     last       INTEGER NOT NULL,
     reason     TEXT NOT NULL,
+    seal       INTEGER NOT NULL,
     PRIMARY KEY (journal_no, first)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS age_mark (
     journal_no INTEGER NOT NULL,
     seq        INTEGER NOT NULL,
     at_s       INTEGER NOT NULL,
+    seal       INTEGER NOT NULL,
     PRIMARY KEY (journal_no, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS database_epoch (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     epoch TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS alarm (
+    one  INTEGER PRIMARY KEY CHECK (one = 1),
+    lost INTEGER NOT NULL
 );
 """
 
@@ -71,8 +81,43 @@ def connect(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return connection
+
+
+def connect_scratch(path: Path) -> sqlite3.Connection:
+    """Return a connection to a file that counts for nothing until it is whole: no log, nothing synchronised."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for setting in (f"PRAGMA page_size = {PAGE_BYTES}", "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"):
+        connection.execute(setting).fetchall()
+    connection.executescript(_TABLES)
+    return connection
+
+
+def limit_bytes(connection: sqlite3.Connection, bytes_max: int) -> None:
+    """Let the file never grow beyond so much: what does not fit then is refused with SQLITE_FULL, as on a full disk."""
+    connection.execute(f"PRAGMA max_page_count = {bytes_max // PAGE_BYTES}").fetchall()
+
+
+def sync_written(path: Path) -> bool:
+    """Make durable what an earlier process wrote; return whether there was something.
+
+    A process killed in a commit leaves a log that is whole and not synchronised: what is read from it must not be
+    relied on before.
+    """
+    for file in (path.with_name(path.name + "-wal"), path):
+        if file.exists():
+            sync_file(file)
+    return path.exists() and path.stat().st_size > 0
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
@@ -82,10 +127,6 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return int(pages - free) * PAGE_BYTES
 
 
-def _sync_folder(folder: Path) -> None:
-    # A new file is durable only when its folder entry is.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: a new file is only when its folder's entry is."""
+    sync_file(folder)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from contract.records import Record, WeightKind, WeightRecord
-from edge.handover import TAKE_MAX, Handover
+from contract.records import ClockRecord, HealthRecord, TagRecord, WeightKind, WeightRecord
+from edge.handover import GROUP_S, TAKE_MAX, Handover
+from edge.outbox.gaps import Loss
+
+Taken = WeightRecord | TagRecord | HealthRecord | ClockRecord | Loss
 
 
 def _episode(mono_ms: int, *, kind: WeightKind = "heartbeat", plates: int = 2) -> list[WeightRecord]:
@@ -16,12 +19,12 @@ def _episode(mono_ms: int, *, kind: WeightKind = "heartbeat", plates: int = 2) -
     ]
 
 
-def _times(records: Sequence[Record]) -> list[int]:
-    return [record.mono_ms for record in records]
+def _times(records: Sequence[Taken]) -> list[int]:
+    return [record.mono_ms for record in records if not isinstance(record, Loss)]
 
 
 def test_episodes_come_out_whole_and_in_order() -> None:
-    handover = Handover()
+    handover = Handover(group_s=0.0)
     handover.put(_episode(1))
     handover.put(_episode(2))
     assert handover.queued == 4
@@ -36,7 +39,7 @@ def test_nothing_waits_when_nothing_was_put() -> None:
 
 
 def test_one_take_never_cuts_an_episode() -> None:
-    handover = Handover()
+    handover = Handover(group_s=0.0)
     for mono_ms in range(TAKE_MAX):
         handover.put(_episode(mono_ms, plates=3))
     taken = handover.take(0.0)
@@ -49,7 +52,9 @@ def test_the_oldest_heartbeats_give_way_first() -> None:
     handover.put(_episode(1, kind="step"))
     for mono_ms in (2, 3, 4):
         handover.put(_episode(mono_ms))
-    assert _times(handover.take(0.0)) == [1, 1, 3, 3, 4, 4]
+    taken = handover.take(0.0)
+    assert _times(taken) == [1, 1, 3, 3, 4, 4]
+    assert taken[2] == Loss(2, "thinned")
     assert handover.take_losses() == {"thinned": 2}
     assert handover.take_losses() == {}
 
@@ -58,7 +63,9 @@ def test_steps_are_dropped_only_when_nothing_else_is_left() -> None:
     handover = Handover(records_max=4)
     for mono_ms in (1, 2, 3):
         handover.put(_episode(mono_ms, kind="step"))
-    assert _times(handover.take(0.0)) == [2, 2, 3, 3]
+    taken = handover.take(0.0)
+    assert _times(taken) == [2, 2, 3, 3]
+    assert taken[0] == Loss(2, "dropped")
     assert handover.take_losses() == {"dropped": 2}
 
 
@@ -69,10 +76,57 @@ def test_an_episode_larger_than_the_queue_is_kept() -> None:
 
 
 def test_whoever_waits_is_woken_by_a_record() -> None:
-    handover = Handover()
-    taken: list[Record] = []
+    handover = Handover(group_s=0.0)
+    taken: list[Taken] = []
     taker = threading.Thread(target=lambda: taken.extend(handover.take(60.0)))
     taker.start()
     handover.put(_episode(1))
     taker.join(30.0)
     assert _times(taken) == [1, 1]
+
+
+def test_every_record_put_is_taken_or_in_a_loss_at_its_place() -> None:
+    handover = Handover(records_max=20, group_s=0.0)
+    for mono_ms in range(1, 401):
+        handover.put(_episode(mono_ms, kind="step" if mono_ms % 3 == 0 else "heartbeat"))
+    taken = handover.take(0.0)
+    assert sum(record.count if isinstance(record, Loss) else 1 for record in taken) == 800
+    seen = 0
+    for record in taken:
+        if isinstance(record, Loss):
+            seen += record.count
+        else:
+            assert record.mono_ms == seen // 2 + 1
+            seen += 1
+    assert sum(isinstance(record, Loss) for record in taken) <= 12, "a disk away for days does not fill the memory"
+    losses = handover.take_losses()
+    assert losses["thinned"] + losses["dropped"] == 800 - 20
+
+
+def test_heartbeats_wait_for_company_and_a_step_takes_them_along() -> None:
+    wall_s = [100.0]
+    handover = Handover(wall_s=lambda: wall_s[0])
+    handover.put(_episode(1))
+    assert handover.take(0.0) == []
+    handover.put(_episode(2, kind="step"))
+    assert _times(handover.take(0.0)) == [1, 1, 2, 2]
+    handover.put(_episode(3))
+    wall_s[0] += GROUP_S
+    handover.put(_episode(4))
+    assert _times(handover.take(0.0)) == [3, 3, 4, 4]
+
+
+def test_tags_and_health_do_not_wait_and_nothing_does_when_the_agent_stops() -> None:
+    handover = Handover()
+    handover.put([TagRecord(mono_ms=1, zone="z1", epc="3034AB", kind="arrived", rssi_dbm=-60.0, reads=1)])
+    assert _times(handover.take(0.0)) == [1]
+    handover.put(_episode(2))
+    handover.hurry()
+    assert _times(handover.take(0.0)) == [2, 2]
+
+
+def test_heartbeats_in_plenty_are_company_enough() -> None:
+    handover = Handover()
+    for mono_ms in range(TAKE_MAX // 2):
+        handover.put(_episode(mono_ms))
+    assert len(handover.take(0.0)) == TAKE_MAX

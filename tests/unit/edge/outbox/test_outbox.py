@@ -47,6 +47,10 @@ def weight(number: int, kind: str = "step") -> WeightRecord:
     return WeightRecord(mono_ms=number, plate="p1", kind=kind, weight_g=float(number))  # type: ignore[arg-type]
 
 
+def alarm(lost: int) -> HealthRecord:
+    return HealthRecord(mono_ms=0, subject="agent", verdict="outbox_damaged", rejected={"lost": lost})
+
+
 EVERY_KIND: list[Record] = [
     WeightRecord(mono_ms=1, plate="p1", kind="step", weight_g=3.5, before_g=None, noise_g=0.1, remaining=2),
     TagRecord(mono_ms=2, zone="z1", epc="3034AB", kind="arrived", rssi_dbm=-61.5, reads=4),
@@ -242,7 +246,8 @@ def test_a_damaged_record_becomes_a_gap_and_the_rest_goes_on(path: Path, clock: 
 def test_a_file_that_is_no_database_is_set_aside_and_a_new_one_started(path: Path, clock: ManualClock) -> None:
     path.write_bytes(b"not a database" * 1000)
     outbox = open_outbox(path, clock)
-    assert outbox.append([weight(1)]) == (1, 1)
+    assert outbox.append([weight(1)]) == (2, 2)
+    assert outbox.read(outbox.journal, 1, 1) == [(1, alarm(lost=0))]
     outbox.close()
     assert (path.parent / "outbox.sqlite.damaged-1").read_bytes() == b"not a database" * 1000
 
@@ -258,15 +263,54 @@ def test_whatever_page_is_damaged_every_number_is_a_record_or_a_gap(path: Path, 
         file.seek(page * 4096)
         file.write(b"\xff" * 4096)
     outbox = open_outbox(path, clock)
+    outbox.read(journal, 1, 10_000)  # damage that only reading finds is mended first
     seen = [seq for seq, _ in outbox.read(journal, 1, 10_000)]
-    seen = [seq for seq, _ in outbox.read(journal, 1, 10_000)] if outbox.held() else seen
-    for held in outbox.held():
-        gaps = outbox.gaps(held.journal, held.first, held.last)
-        missing = [seq for gap in gaps for seq in range(gap.first, gap.last + 1)]
-        assert sorted(seen + missing) == list(range(1, held.last + 1))
-        assert all(gap.reason == "lost" for gap in gaps)
+    gaps = outbox.gaps(journal, 1, 4_000)
+    missing = [seq for gap in gaps for seq in range(gap.first, gap.last + 1)]
+    assert sorted(seen + missing) == list(range(1, 4_001))
+    assert all(gap.reason == "lost" for gap in gaps)
+    assert len(missing) < 200, "one page holds no more"
     first, last = outbox.append([weight(1)])
     assert outbox.read(outbox.journal, first, 1) == [(last, weight(1))]
+    outbox.close()
+
+
+def test_damage_found_while_it_runs_costs_only_what_is_broken_and_keeps_the_watermarks(
+    path: Path, clock: ManualClock
+) -> None:
+    outbox = open_outbox(path, clock)
+    for start in range(1, 4_001, 500):
+        outbox.append([weight(number) for number in range(start, start + 500)])
+    journal = outbox.journal
+    outbox.committed("epoch", {journal: 1_000})
+    outbox._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    outbox._connection.execute("PRAGMA cache_size = 1").fetchall()
+    with path.open("r+b") as file:
+        file.seek(20 * 4096)
+        file.write(b"\xff" * 4096)
+    outbox.read(journal, 1, 10_000)
+    assert outbox.journal != journal, "a damaged file is never appended to"
+    assert outbox.read(outbox.journal, 1, 10)[0][1].verdict == "outbox_damaged"  # type: ignore[union-attr]
+    assert (outbox.epoch, outbox.watermarks()[journal]) == ("epoch", 1_000)
+    records = outbox.read(journal, 1, 10_000)
+    gaps = outbox.gaps(journal, 1, 4_000)
+    missing = [seq for gap in gaps for seq in range(gap.first, gap.last + 1)]
+    assert sorted([*(seq for seq, _ in records), *missing]) == list(range(1, 4_001))
+    assert 0 < len(missing) < 200
+    assert next(held for held in outbox.held() if held.journal == journal).last == 4_000, "its end is known by heart"
+    outbox.close()
+    assert open_outbox(path, clock).watermarks()[journal] == 1_000
+
+
+def test_an_agent_with_a_smaller_quota_than_before_starts_and_shrinks(path: Path, clock: ManualClock) -> None:
+    outbox = open_outbox(path, clock, quota_bytes=4 * QUOTA_BYTES_MIN)
+    for start in range(1, 150_001, 500):
+        outbox.append([weight(number) for number in range(start, start + 500)])
+    outbox.close()
+    outbox = open_outbox(path, clock, quota_bytes=QUOTA_BYTES_MIN)
+    for start in range(1, 5_001, 500):
+        outbox.append([weight(number) for number in range(start, start + 500)])
+    assert outbox.held()[-1].last == 5_000
     outbox.close()
 
 
