@@ -286,7 +286,7 @@ def _take_over(file: Path, aside_bytes_max: int) -> None:
     """Set something aside that is not ours to write, and put a copy of it there when it can be read."""
     aside = _free_name(file, aside_bytes_max)
     file.rename(aside)
-    if aside.is_file() and os.access(aside, os.R_OK):
+    if aside.is_file() and os.access(aside, os.R_OK, effective_ids=True):
         shutil.copyfile(aside, file)
 
 
@@ -304,7 +304,7 @@ def _free_name(path: Path, bytes_max: int) -> Path:
 
 
 def _is_ours(file: Path) -> bool:
-    return file.is_file() and os.access(file, os.R_OK | os.W_OK)
+    return file.is_file() and os.access(file, os.R_OK | os.W_OK, effective_ids=True)
 
 
 def _beside(path: Path, suffix: str) -> Path:
