@@ -154,8 +154,11 @@ def test_whatever_happens_to_the_files_the_outbox_is_up_and_every_loss_is_told(d
             raise AssertionError(f"case {case}, {done}: {error}") from error
         finally:
             outbox.close()
+        aside = len(list(folder.glob("*.damaged-*")))
         reopened = open_outbox(folder / NAME, ManualClock())
-        assert reopened.read(reopened.journal, 1, 10) == [], f"case {case}, {done}: told twice"
+        # What only a second look finds is told then: its file is set aside then.
+        told_again = reopened.read(reopened.journal, 1, 10) != []
+        assert not told_again or len(list(folder.glob("*.damaged-*"))) > aside, f"case {case}, {done}: told twice"
         reopened.close()
         shutil.rmtree(folder)
     print(f"{CASES // 2} cases, {lossy} with losses, slowest open {slowest_s:.3f} s")
