@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 import urllib.request
@@ -11,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from database.connection import connect
+from database.embedded import EmbeddedServer
 from liveshelf.demo.store import DemoStore
 
 T = TypeVar("T")
@@ -60,6 +63,13 @@ class Shop:
 
     def _below(self, position: str, units: int) -> bool | None:
         return True if self.units(position) < units else None
+
+    def pull_database(self, *, away_s: float) -> None:
+        """Kill the database server and whoever watches it, and keep them away so long (wall seconds)."""
+        assert self.store.supervisor.pull("database", away_s=away_s)
+        server = EmbeddedServer(self.store.options.folder / "database").pid
+        assert server is not None, "the server outlives its owner"
+        os.kill(server, signal.SIGKILL)
 
     def tasks(self, *states: str) -> list[dict[str, Any]]:
         """Return the tasks in these states."""

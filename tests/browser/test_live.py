@@ -13,6 +13,9 @@ from tests.browser.shop import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.broker, pytest.mark.database]
 
+AWAY_S = 4.0
+"""Started again at once, a program may be back before anybody has missed it."""
+
 BROKEN_ON_PURPOSE = ("ERR_", "Failed to load resource", "net::")
 
 
@@ -37,7 +40,7 @@ def test_a_restart_of_the_server_does_not_lose_the_page(visit: Visit, shop: Shop
     visitor.wait_live()
     visitor.page.evaluate("window.thisVeryPage = true")
     before = shop.units("b1-s4-p4")
-    _kill(shop, "web")
+    os.kill(shop.store.pids()["web"], signal.SIGKILL)
     visitor.page.wait_for_selector("[data-connection]:not([data-state=live])")
     shop.do("pick", position="b1-s4-p4", units=1)
     visitor.wait_live()
@@ -52,7 +55,7 @@ def test_the_page_says_that_the_gateway_is_down_and_shows_later_what_it_missed(v
     visitor.go("/stores/corner-shop/map")
     visitor.wait_live()
     before = shop.units("b1-s4-p5")
-    _kill(shop, "gateway")
+    assert shop.store.supervisor.pull("gateway", away_s=AWAY_S)
     down = visitor.page.locator("[data-down]")
     expect(down).to_contain_text("gateway")
     shop.do("pick", position="b1-s4-p5", units=1)
@@ -65,16 +68,12 @@ def test_the_page_says_that_the_database_is_down_and_comes_back_by_itself(visit:
     visitor = visit(role="manager")
     visitor.go("/stores/corner-shop/map")
     visitor.wait_live()
-    _kill(shop, "database")
+    shop.pull_database(away_s=AWAY_S)
     down = visitor.page.locator("[data-down]")
     expect(down).to_contain_text("database")
     expect(down).to_be_empty()
     _wait_all_well(visitor)
     visitor.forgive(*BROKEN_ON_PURPOSE)
-
-
-def _kill(shop: Shop, program: str) -> None:
-    os.kill(shop.store.pids()[program], signal.SIGKILL)
 
 
 def _wait_all_well(visitor: Visitor) -> None:
