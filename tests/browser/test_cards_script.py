@@ -149,6 +149,19 @@ def test_the_answer_to_a_form_is_shown_in_it(page: Page) -> None:
     expect(_card(page)).to_contain_text("You put 6 there")
 
 
+def test_what_is_wrong_with_a_number_stays_said_while_the_list_changes_around_it(page: Page, served: Served) -> None:
+    _field(page).fill("plenty")
+    page.get_by_role("button", name="Done", exact=True).click()
+    expect(_field(page)).to_have_attribute("aria-invalid", "true")
+    _gum_runs_low(served.shop)
+    expect(_card(page, "Chewing gum")).to_contain_text("18 ordered")
+    expect(_field(page)).to_have_value("plenty")
+    expect(_card(page)).to_contain_text("Enter a whole number of units, such as 6.")
+    _field(page).fill("6")
+    _field(page).press("Enter")
+    expect(_card(page)).to_contain_text("You put 6 there")
+
+
 def test_a_task_the_scale_has_verified_goes_by_itself(page: Page, served: Served) -> None:
     page.get_by_role("button", name="Done", exact=True).click()
     expect(_card(page)).to_contain_text("Waiting for the scale to see it")
