@@ -6,7 +6,7 @@ boot in milliseconds (`Clock.mono_ms`).
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -273,18 +273,19 @@ class Now(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Command(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Something a device is asked to do; `id` comes back with the result."""
+    """Something a device is asked to do; `id` comes back with the result. What there is: commands.md."""
 
-    id: str
-    op: str
-    args: dict[str, str | int | float | bool] = {}
+    id: Words
+    op: Words
+    args: dict[str, Any] = {}
     v: int = WIRE_VERSION
 
 
 class CommandResult(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What became of a command."""
+    """What became of a command: `detail` is a sentence for people, `facts` are for programs."""
 
-    id: str
+    id: Words
     ok: bool
     detail: str = ""
+    facts: dict[str, Any] = {}
     v: int = WIRE_VERSION

@@ -1,14 +1,15 @@
 """The story of an agent: wires are sampled, samples weighed, tags followed, and what came of it is handed over.
 
-Two threads: this one samples and never waits for disk or network; `edge.delivery` makes durable and sends.
+Two threads: this one samples, does what commands ask, and never waits for disk or network; `edge.delivery` makes
+durable and sends.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from time import perf_counter_ns
 from typing import cast
 
@@ -17,13 +18,17 @@ from msgspec import to_builtins
 from contract.clock import Clock, ShopClock
 from contract.errors import ConfigurationError, LiveShelfError
 from contract.hardware import BayHardware
-from contract.ids import PlateId, ShelfId, ZoneId
+from contract.ids import NEW_DEVICE_STORE, PlateId, ShelfId, ZoneId
 from contract.records import HealthRecord, Quality, Record
+from edge.commanding.desk import Desk
+from edge.commanding.local_socket import serving_locally
+from edge.commanding.operations import agent_operations
 from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.health import agent_health, clock_record, plate_health, zone_health
 from edge.identity import wall_clock_synchronised
 from edge.reader_settings import zones_read
+from edge.sampling.listening import Heard
 from edge.sampling.readers import open_readers
 from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
@@ -55,15 +60,17 @@ class AgentFailed(LiveShelfError):
 
 def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]) -> None:
     """Run until `stopped`; return when everything handed over is durable. Raises LiveShelfError in one sentence."""
-    handover = Handover()
-    delivery = Delivery(settings, clock, handover)
+    handover, desk = Handover(), Desk()
+    delivery = Delivery(settings, clock, handover, desk.ask)
     hardware = open_hardware(settings, clock)
     try:
         delivery.start()
-        with closing(Bay(settings, hardware, clock, handover)) as bay:
+        with closing(Bay(settings, hardware, clock, handover)) as bay, serving_locally(settings.data_dir, desk.ask):
+            desk.learn(agent_operations(settings, bay, delivery))
             logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
             while not stopped() and delivery.failed is None:
                 bay.look()
+                desk.work(clock.mono_ms())
                 clock.sleep(bay.poll_s)
     finally:
         delivery.stop()
@@ -78,7 +85,8 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
 class Bay:
     """All shelves, plates and zones of one agent. `look` is called often; everything else follows from its time.
 
-    `wall_ns` measures the pulses of drivers that clock bit by bit.
+    `wall_ns` measures the pulses of drivers that clock bit by bit. Implements `BayView` for what commands ask. A device
+    that has no store yet weighs, so that it can be calibrated, but records nothing.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class Bay:
         self.poll_s = _poll_s(settings)
         self._clock = clock
         self._handover = handover
+        self._put = _keep_nothing if settings.store == NEW_DEVICE_STORE else handover.put
         self._health_ms = round(settings.health_s * 1000)
         self._health_due_ms = clock.mono_ms() + self._health_ms
         self._tags_due_ms = 0
@@ -106,6 +115,7 @@ class Bay:
         self._plates = {
             PlateId(plate.plate): (_calibration(plate), weighers[ShelfId(plate.shelf)]) for plate in settings.plates
         }
+        self._listeners: list[Heard] = []
         rates_sps = {PlateId(plate.plate): plate.rate_sps for plate in settings.plates}
         self._drivers = open_drivers(settings.drivers, rates_sps, hardware, mono_ms=clock.mono_ms(), wall_ns=wall_ns)
         self._driver_of = {plate: driver for driver in self._drivers for plate in driver.plates}
@@ -124,7 +134,38 @@ class Bay:
         if mono_ms >= self._health_due_ms:
             self._health_due_ms = mono_ms + self._health_ms
             self._tell_clock(mono_ms)
-            self._handover.put(self._health(mono_ms))
+            self._put(self._health(mono_ms))
+
+    @property
+    def plates(self) -> Sequence[PlateId]:
+        """The plates of the bay, in the order of the file."""
+        return tuple(self._plates)
+
+    def mono_ms(self) -> int:
+        """Return shop milliseconds."""
+        return self._clock.mono_ms()
+
+    @contextmanager
+    def listening(self, plates: Iterable[PlateId]) -> Iterator[Heard]:
+        """Give what the converters of these plates find while the context lasts."""
+        heard = Heard(plates)
+        self._listeners.append(heard)
+        try:
+            yield heard
+        finally:
+            self._listeners.remove(heard)
+
+    def calibration(self, plate: PlateId) -> Calibration:
+        """Return the line the plate weighs by now."""
+        return self._plates[plate][0]
+
+    def quality(self, plate: PlateId) -> Quality:
+        """Return what is to be thought of the plate's weight now."""
+        return self._plates[plate][1].quality(plate)
+
+    def resting(self, plate: PlateId) -> bool:
+        """Tell whether the shelf of the plate is at rest."""
+        return not self._plates[plate][1].active
 
     def close(self) -> None:
         """Stop what the drivers run, and let go of the readers."""
@@ -136,18 +177,20 @@ class Bay:
     def _weigh(self, mono_ms: int) -> None:
         for driver in self._drivers:
             for found in driver.poll(mono_ms):
+                for heard in self._listeners:
+                    heard.take(found)
                 calibration, weigher = self._plates[found.plate]
                 if isinstance(found, RawSample):
                     weigher.add(found.plate, found.mono_ms, calibration.grams(found.count))
                 elif found.overload:
                     weigher.saturate(found.plate, found.mono_ms)
         for weigher in self._weighers:
-            self._handover.put(weigher.tick(mono_ms))
+            self._put(weigher.tick(mono_ms))
 
     def _follow_tags(self, mono_ms: int) -> None:
         self._tags_due_ms = mono_ms + TAG_POLL_MS
         self._presence.add(self._tags.poll())
-        self._handover.put(self._presence.tick(mono_ms, away=self._tags.away))
+        self._put(self._presence.tick(mono_ms, away=self._tags.away))
 
     def _tell_verdicts(self, mono_ms: int) -> None:
         """A plate that fell ill or recovered is told at once: a cable that was pulled is no news after a minute."""
@@ -157,7 +200,7 @@ class Bay:
             if weigher.quality(plate) != self._verdicts[plate]
         ]
         if changed:
-            self._handover.put(changed)
+            self._put(changed)
 
     def _plate_health(self, plate: PlateId, mono_ms: int) -> HealthRecord:
         weigher = self._plates[plate][1]
@@ -177,7 +220,11 @@ class Bay:
 
     def _tell_clock(self, mono_ms: int) -> None:
         record = clock_record(self._clock.now(), synchronised=clock_synchronised(self._clock), mono_ms=mono_ms)
-        self._handover.put([record])
+        self._put([record])
+
+
+def _keep_nothing(_records: Sequence[Record]) -> None:
+    """A device without a store has nobody to tell: what it numbered now would reach a store it never stood in."""
 
 
 def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:

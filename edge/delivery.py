@@ -15,7 +15,7 @@ from edge.handover import Handover
 from edge.identity import agent_version, board_serial, boot_id
 from edge.outbox.gaps import Loss
 from edge.outbox.outbox import Outbox, OutboxAway
-from edge.publishing.publisher import Publisher
+from edge.publishing.publisher import Ask, Publisher
 from edge.settings import AgentSettings
 
 OUTBOX_NAME = "outbox.sqlite"
@@ -39,10 +39,14 @@ logger = logging.getLogger(__name__)
 
 
 class Delivery:
-    """Owns outbox and publisher, on a thread of its own. `failed` holds what ended the thread, if something did."""
+    """Owns outbox and publisher, on a thread of its own. `failed` holds what ended the thread, if something did;
+    `journal` names this run once the outbox is open. Commands that arrive are handed to `ask`.
+    """
 
-    def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover) -> None:
+    def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover, ask: Ask) -> None:
         self.failed: Exception | None = None
+        self.journal = ""
+        self._ask = ask
         self._settings = settings
         self._clock = clock
         self._handover = handover
@@ -70,12 +74,14 @@ class Delivery:
 
     def _deliver(self) -> None:
         outbox = open_outbox(Path(self._settings.data_dir), self._clock)
+        self.journal = outbox.journal
         try:
             publisher = Publisher(
                 broker=self._settings.broker,
                 birth=birth_of(self._settings, outbox.journal, self._clock),
                 outbox=outbox,
                 clock=self._clock,
+                ask=self._ask,
             )
             try:
                 self._keep_delivering(outbox, publisher)

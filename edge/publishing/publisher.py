@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import logging
+import queue
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -16,10 +17,9 @@ from contract.clock import Clock
 from contract.codec import decode, encode, payload_hash
 from contract.errors import PayloadError
 from contract.ids import NEW_DEVICE_STORE, DeviceId, StoreId
-from contract.records import Ack, Birth, Record, State
+from contract.records import Ack, Birth, CommandResult, Record, State
 from contract.topics import Channel, Topic
 from edge.publishing.batch import Composed, Reserve, compose
-from edge.publishing.commands import CommandHandler, Commands
 from edge.publishing.freshness import NewestWeights
 from edge.publishing.link import Arrived, Call, Connected, Dial, Event, Link, Lost, MqttLink, Took
 from edge.publishing.window import GivenUp, Window, WindowRule
@@ -32,6 +32,9 @@ ANSWER_MAX_S = 15.0
 JOURNALS_IN_BIRTH_MAX = 256
 """A birth names so many journals at most: it has to fit 64 KiB."""
 
+Ask = Callable[[bytes, Callable[[CommandResult], None]], None]
+"""Hands a command over as it came and calls back, from any thread and at any time, with its result."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,8 +42,8 @@ class Publisher:
     """Sends an outbox to the gateway, exactly by the wire rules.
 
     `birth` says what the device is; what changes in it (journal, time, journals held) is filled in at each connect.
-    `commands` maps an op to what answers it (`ping` and `identify` are always there). `wall_s` is a wall clock that
-    never steps back: timers of transport do not run on shop time.
+    `ask` does what a command asks. `wall_s` is a wall clock that never steps back: timers of transport do not run on
+    shop time.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Publisher:
         birth: Birth,
         outbox: Reserve,
         clock: Clock,
-        commands: Mapping[str, CommandHandler] | None = None,
+        ask: Ask,
         rule: WindowRule | None = None,
         dial: Dial = MqttLink,
         wall_s: Callable[[], float] = time.monotonic,
@@ -59,7 +62,8 @@ class Publisher:
         self._birth = birth
         self._outbox = outbox
         self._clock = clock
-        self._commands = Commands(birth, commands or {})
+        self._ask = ask
+        self._results: queue.SimpleQueue[CommandResult] = queue.SimpleQueue()
         self._dial = dial
         self._wall_s = wall_s
         self._window = Window(rule or WindowRule(), outbox.epoch, outbox.watermarks())
@@ -96,6 +100,7 @@ class Publisher:
         sent = self._send_batches() if self._connected else 0
         if self._connected:
             self._send_newest()
+            sent += self._send_results()
         return bool(events or sent)
 
     def close(self) -> None:
@@ -137,7 +142,7 @@ class Publisher:
             case Arrived(topic=topic, payload=payload) if topic == self._topic("ack"):
                 self._acknowledged(payload)
             case Arrived(topic=topic, payload=payload) if topic == self._topic("cmd"):
-                self._publish("cmd/result", encode(self._commands.answer(payload)))
+                self._ask(payload, self._results.put)
             case _:
                 pass
 
@@ -238,6 +243,13 @@ class Publisher:
         if message is not None and self._birth.store != NEW_DEVICE_STORE:
             self._publish("now", encode(message))
 
+    def _send_results(self) -> int:
+        sent = 0
+        while not self._results.empty():
+            self._publish("cmd/result", _result_payload(self._results.get()))
+            sent += 1
+        return sent
+
     def _publish(self, channel: Channel, payload: bytes, *, retain: bool = False) -> int:
         assert self._link is not None
         return self._link.publish(self._topic(channel), payload, retain=retain)
@@ -247,6 +259,13 @@ class Publisher:
 
     def _state(self, *, online: bool) -> State:
         return State(device=self._birth.device, online=online, journal=self._outbox.journal)
+
+
+def _result_payload(result: CommandResult) -> bytes:
+    try:
+        return encode(result)
+    except ValueError as error:
+        return encode(CommandResult(id=result.id, ok=False, detail=f"the answer: {error}", facts={"code": "refused"}))
 
 
 def _host(broker: str) -> str:

@@ -26,6 +26,6 @@ class Calibration:
         if not math.isfinite(self.counts_per_g) or self.counts_per_g == 0.0:
             raise ConfigurationError(f"counts_per_g: found {self.counts_per_g}, expected a number other than 0")
 
-    def grams(self, count: int) -> float:
+    def grams(self, count: float) -> float:
         """Return the weight in grams a count stands for."""
         return (count - self.zero_count) / self.counts_per_g

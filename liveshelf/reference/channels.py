@@ -75,7 +75,7 @@ WIRE_CHANNELS: tuple[WireChannel, ...] = (
         message=Command,
         sender="operator",
         retained=False,
-        purpose="Something a device is asked to do: `ping` and `identify` are always known.",
+        purpose="Something a device is asked to do: [commands](commands.md).",
     ),
     WireChannel(
         channel="cmd/result",

@@ -189,7 +189,16 @@ EXAMPLES: tuple[Example, ...] = (
         name="identified",
         summary="The answer bears the id of the question.",
         message=CommandResult(
-            id="c-17", ok=True, detail=f"bay-1, board 10000000a3b1c2d4, agent 0.1.0, journal {JOURNAL}"
+            id="c-17",
+            ok=True,
+            detail=f"bay-1, board 10000000a3b1c2d4, agent 0.1.0, journal {JOURNAL}",
+            facts={
+                "device": DEVICE,
+                "store": STORE,
+                "board_serial": "10000000a3b1c2d4",
+                "agent_version": "0.1.0",
+                "journal": JOURNAL,
+            },
         ),
     ),
 )

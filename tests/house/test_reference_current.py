@@ -18,6 +18,7 @@ from contract.errors import PayloadError
 from contract.ids import is_name
 from contract.records import Batch, Birth, WeightRecord
 from contract.topics import CHANNELS, parse_topic
+from edge.commanding.desk import Desk
 from edge.outbox.outbox import Outbox
 from edge.publishing.link import Arrived, Call, Connected, Event
 from edge.publishing.publisher import Publisher
@@ -178,7 +179,7 @@ def test_a_device_says_and_hears_what_the_table_of_topics_says(tmp_path: Path) -
     outbox = Outbox.open(tmp_path / "outbox.db", boot="boot-1", board_serial="s-1", clock=clock)
     publisher = Publisher(
         broker="mqtt://broker", birth=structs.replace(birth), outbox=outbox, clock=clock, dial=dial,
-        wall_s=lambda: float(next(wall)),
+        wall_s=lambda: float(next(wall)), ask=Desk().ask,
     )  # fmt: skip
     weight = WeightRecord(mono_ms=1, plate="b1-s1-l1", kind="heartbeat", weight_g=1.0)
     outbox.append([weight])

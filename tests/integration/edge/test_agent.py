@@ -22,7 +22,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.clock import ShopClock
 from contract.codec import decode, decode_body, decode_envelope, encode, unpack
-from contract.records import Ack, Birth, ClockRecord, HealthRecord, Record, State, WeightRecord
+from contract.records import Ack, Birth, ClockRecord, Command, HealthRecord, Record, State, WeightRecord
+from edge.commanding.local_socket import LocalClient
 from firmware_sim.load_cell import cell_for
 from tests.fakes.world_socket import WorldSocket
 
@@ -195,6 +196,10 @@ def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
     assert shelf.gateway.birth is not None
     assert [plate.plate for plate in shelf.gateway.birth.plates] == list(PLATES)
     assert shelf.gateway.states.get(timeout=WAIT_S).online
+    client = LocalClient(shelf.data_dir)
+    said = client.ask(encode(Command(id="c-1", op="identify"))).facts
+    client.close()
+    assert (said["store"], said["journal"]) == ("corner-shop", shelf.gateway.birth.journal)
     clock = next(record for record in shelf.gateway.records if isinstance(record, ClockRecord))
     assert clock.synchronised, "the environment set the clock of the whole shop"
     sampled = [

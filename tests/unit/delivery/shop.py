@@ -175,4 +175,5 @@ def publisher_of(
         rule=RULE,
         dial=broker.dial,
         wall_s=wall_s,
+        ask=lambda _payload, _answer: None,
     )

@@ -6,13 +6,17 @@ import random
 from collections.abc import Mapping, Sequence
 
 import pytest
+from msgspec import structs
 
 from contract.clock import ManualClock, ShopClock
+from contract.codec import encode
 from contract.errors import ConfigurationError, HardwareError
 from contract.hardware import LoadCellLine, TagReader, TagSighting
 from contract.ids import Epc, PlateId, ZoneId
-from contract.records import ClockRecord, HealthRecord, Record, TagRecord, WeightRecord
+from contract.records import ClockRecord, Command, CommandResult, HealthRecord, Record, TagRecord, WeightRecord
 from edge.agent import Bay, clock_synchronised, open_hardware
+from edge.commanding.desk import Desk
+from edge.commanding.weigh import weigh_operation
 from edge.handover import Handover
 from edge.outbox.gaps import Loss
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
@@ -212,3 +216,48 @@ def test_hardware_that_does_not_exist_is_one_sentence() -> None:
 
 def test_a_clock_the_shop_was_given_counts_as_synchronised() -> None:
     assert clock_synchronised(ShopClock(origin_unix_s=1_790_000_000.0, rate=20.0))
+
+
+def asked(wires: ScriptedBay, bay: Bay, desk: Desk, op: str, **arguments: object) -> CommandResult:
+    """Let the bay go on until the command is answered."""
+    answers: list[CommandResult] = []
+    desk.ask(encode(Command(id="", op=op, args=arguments)), answers.append)
+    for _ in range(100):
+        desk.work(wires.clock.mono_ms())
+        if answers:
+            return answers[0]
+        wires.run(bay, 0.1)
+    raise AssertionError(f"{op} was not answered within 10 s")
+
+
+def test_a_scale_tells_counts_and_grams_of_now_to_whoever_fits_it(wires: ScriptedBay, bay: Bay) -> None:
+    desk = Desk({"weigh": weigh_operation(bay)})
+    wires.run(bay, 10.0)
+    wires.loads[PLATES[0]] = 1_500.0
+    told = asked(wires, bay, desk, "weigh", plates=list(PLATES)).facts["plates"]
+    assert told[PLATES[0]]["count"] == pytest.approx(ZERO_COUNT + COUNTS_PER_G * 1_500, abs=100)
+    assert told[PLATES[0]]["weight_g"] == pytest.approx(1_500, abs=0.5)
+    assert told[PLATES[1]]["rate_sps"] == pytest.approx(10, abs=1)
+    wires.run(bay, 5.0)
+    assert asked(wires, bay, desk, "weigh", plate=PLATES[0]).facts["plates"][PLATES[0]]["resting"]
+
+
+def test_a_scale_that_says_nothing_is_told_as_one(wires: ScriptedBay, bay: Bay) -> None:
+    desk = Desk({"weigh": weigh_operation(bay)})
+    wires.run(bay, 1.0)
+    del wires.scripted[PLATES[0]]  # nothing is appended to its line any more
+    wires.run(bay, 4.0)
+    told = asked(wires, bay, desk, "weigh", plate=PLATES[0]).facts["plates"][PLATES[0]]
+    assert (told["count"], told["weight_g"], told["rate_sps"], told["quality"]) == (None, None, 0.0, "unplugged")
+
+
+def test_a_plate_the_bay_does_not_have_is_refused_by_its_name(wires: ScriptedBay, bay: Bay) -> None:
+    answer = asked(wires, bay, Desk({"weigh": weigh_operation(bay)}), "weigh", plate="b9")
+    assert (answer.ok, answer.facts["code"], answer.facts["found"]) == (False, "unknown_plate", "b9")
+
+
+def test_a_device_without_a_store_weighs_and_records_nothing(wires: ScriptedBay) -> None:
+    settings = structs.replace(_settings(), store="_new")
+    bay = Bay(settings, wires, wires.clock, wires.handover, wall_ns=lambda: 0)
+    assert wires.run(bay, 30.0) == []
+    assert bay.resting(PLATES[0])

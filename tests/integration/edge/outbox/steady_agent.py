@@ -35,7 +35,7 @@ class SteadyAgent:
             broker="mqtt://127.0.0.1:9",
             data_dir=str(folder),
         )
-        self._delivery = Delivery(settings, ShopClock(), self.handover)
+        self._delivery = Delivery(settings, ShopClock(), self.handover, lambda _payload, _answer: None)
         self._delivery.start()
 
     def feed(self, records: int) -> None:

@@ -1,0 +1,40 @@
+"""All operations of an agent, by the op that asks for them (docs/reference/commands.md)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from edge.commanding.bay_view import BayView
+from edge.commanding.outcome import Arguments, Operation, Said
+from edge.commanding.weigh import weigh_operation
+from edge.identity import agent_version, board_serial
+from edge.settings import AgentSettings
+
+
+class Run(Protocol):
+    """This run of the agent."""
+
+    @property
+    def journal(self) -> str:
+        """Its journal, empty until the outbox is open."""
+        ...
+
+
+def agent_operations(settings: AgentSettings, bay: BayView, run: Run) -> dict[str, Operation]:
+    """Return what this agent can be asked, `ping` aside."""
+    return {"identify": _identify(settings, run), "weigh": weigh_operation(bay)}
+
+
+def _identify(settings: AgentSettings, run: Run) -> Operation:
+    def identify(_arguments: Arguments) -> Said:
+        facts = {
+            "device": settings.device,
+            "store": settings.store,
+            "board_serial": board_serial(),
+            "agent_version": agent_version(),
+            "journal": run.journal,
+        }
+        said = f"{settings.device}, board {facts['board_serial']}, agent {facts['agent_version']}"
+        return Said(f"{said}, journal {run.journal}", facts)
+
+    return identify
