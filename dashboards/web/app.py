@@ -20,6 +20,7 @@ from dashboards.web import files
 from dashboards.web.availability import routes as availability
 from dashboards.web.demo import routes as demo
 from dashboards.web.errors import add_handlers
+from dashboards.web.fitting import labels
 from dashboards.web.home import routes as home
 from dashboards.web.live import routes as live
 from dashboards.web.live.hub import Hub
@@ -35,7 +36,9 @@ from dashboards.web.shelf import routes as shelf
 from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
-AREAS = (home, login, live, losses, map_area, people, restock, shelf, availability, system, demo, files)
+AREAS = (
+    home, login, live, losses, map_area, people, restock, shelf, availability, system, labels, demo, files
+)  # fmt: skip
 
 
 class Site:

@@ -49,7 +49,7 @@ def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Keep everything in this empty folder.")] = None,
 ) -> None:
     """Run a whole store: simulated shelves, broker, database, orders, pages. Needs no configuration."""
-    require((*STORE_MODULES, "segno") if lan else STORE_MODULES, extra="demo")
+    require(STORE_MODULES, extra="demo")
     from liveshelf.demo.store import DemoStore, StoreOptions
 
     with ExitStack() as stack:

@@ -28,6 +28,7 @@ INSIDE = (
     "/stores/corner-shop/availability/OOLONG-500",
     "/stores/corner-shop/losses",
     "/stores/corner-shop/system",
+    "/stores/corner-shop/labels?bay=9&shelves=1&places=3",
     "/account",
     "/people",
     "/people/new",

@@ -18,14 +18,16 @@ from cloud.errors import Problem
 Role = Literal["staff", "installer", "manager", "developer", "loss_prevention", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-Right = Literal["shelves:see", "tasks:work", "availability:see", "losses:see", "system:see", "people:edit"]
+Right = Literal[
+    "shelves:see", "tasks:work", "availability:see", "losses:see", "system:see", "devices:fit", "people:edit"
+]
 RIGHTS: tuple[Right, ...] = get_args(Right)
 
 _ALL: frozenset[Right] = frozenset({"shelves:see", "availability:see"})
 
 RIGHTS_OF: Mapping[Role, frozenset[Right]] = {
     "staff": _ALL | {"tasks:work"},
-    "installer": _ALL | {"system:see"},
+    "installer": _ALL | {"system:see", "devices:fit"},
     "manager": _ALL | {"tasks:work", "losses:see", "system:see"},
     "developer": _ALL,
     "loss_prevention": _ALL | {"losses:see"},

@@ -30,6 +30,7 @@ ALL = frozenset(ROLES)
 WORKERS: frozenset[Role] = frozenset({"staff", "manager", "admin"})
 GUARDS: frozenset[Role] = frozenset({"manager", "loss_prevention", "admin"})
 KEEPERS: frozenset[Role] = frozenset({"installer", "manager", "admin"})
+FITTERS: frozenset[Role] = frozenset({"installer", "admin"})
 ADMINS: frozenset[Role] = frozenset({"admin"})
 
 OPEN = frozenset(
@@ -70,6 +71,7 @@ MAY: dict[str, frozenset[Role]] = {
     "POST /stores/{store}/losses/{task_id}/done": GUARDS,
     "GET /stores/{store}/system": KEEPERS,
     "GET /stores/{store}/system/list": KEEPERS,
+    "GET /stores/{store}/labels": FITTERS,
     "POST /demo/{action}": ALL,
     "GET /demo/said": ALL,
 }

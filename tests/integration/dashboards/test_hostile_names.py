@@ -132,6 +132,7 @@ def test_odd_names_stay_words_on_every_page(odd: Shop, evil: Visitor, language: 
         f"availability-answer/{sku}",
     ]
     pages += ["shelves/b1-s1", "shelves/b1-s1/fresh", "/people", "/people/new", "/people/1", "/people/2", "/account"]
+    pages += ["labels", "labels?bay=b1", "labels?bay=b9"]
     pages += [f"restock?about={task}" for task in tasks] + [f"losses?about={task}" for task in tasks]
     named = {page for page in pages if "<x-evil" in _check(evil.get(page, language=language), where=page).words}
     assert named >= {"map", "restock", "losses", "availability", f"availability/{sku}", "shelves/b1-s1", "/people"}

@@ -31,6 +31,7 @@ FRAGMENTS = (
     "map?as={}", "map?as=table&show={}", "restock?about={}", "losses?about={}", "availability?search={}",
     "availability-list?search={}", "availability/{}", "availability-answer/{}", "shelves/{}", "shelves/{}/fresh",
     "shelves/{}/weights.json", "shelves/b1-s1/weights.json?span={}", "live?probe=1&lang={}", "live?probe=1&after={}",
+    "labels?bay={}", "labels?bay=9&shelves={}", "labels?bay=9&places={}", "labels?bay=9&address={}",
 )  # fmt: skip
 
 
