@@ -17,7 +17,7 @@ from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
 from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
 from edge.reader_settings import EXPECTED as READER_EXPECTED
-from edge.reader_settings import READERS_MAX, ReaderSettings, reader_problems
+from edge.reader_settings import LLRP, READERS, READERS_MAX, ReaderSettings, kind_of, reader_problems
 
 Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
 HardwareFunction = Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -105,6 +105,8 @@ def parse_settings(text: str) -> AgentSettings:
     except tomllib.TOMLDecodeError as error:
         raise SettingError(str(error), _line_of_syntax_error(str(error), text)) from error
     _refuse_unknown_keys(table, text)
+    for _, reader in _rows(table, "readers"):
+        reader.setdefault("reader", LLRP)
     try:
         settings = msgspec.convert(table, AgentSettings, strict=True)
     except msgspec.ValidationError as error:
@@ -115,9 +117,16 @@ def parse_settings(text: str) -> AgentSettings:
 
 def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
     _refuse_unknown(table, AgentSettings, (), text)
-    for name, kind in (("plates", PlateSettings), ("zones", ZoneSettings), ("readers", ReaderSettings)):
+    kinds: dict[str, type[Struct]] = {"plates": PlateSettings, "zones": ZoneSettings}
+    for name, kind in kinds.items():
         for index, row in _rows(table, name):
             _refuse_unknown(row, kind, (name, index), text)
+    for index, row in _rows(table, "readers"):
+        try:
+            kind = READERS[kind_of(row)]
+        except ConfigurationError as error:
+            raise SettingError(str(error), line_of(text, ("readers", index, "reader"))) from error
+        _refuse_unknown(row, kind, ("readers", index), text, also=("reader",))
     for index, row in _rows(table, "drivers"):
         driver = row.get("driver")
         if not isinstance(driver, str) or driver not in DRIVERS:

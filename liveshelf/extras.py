@@ -9,7 +9,7 @@ from contract.errors import ConfigurationError
 
 MODULES = {
     "edge": ("paho",),
-    "edge-rfid": ("llrpkit",),
+    "edge-rfid": ("llrpkit", "serial"),
     "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy"),
     "cloud": (
         "fastapi",

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import threading
-from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from llrpkit.client import LLRPClient
@@ -17,36 +14,17 @@ from llrpkit.exceptions import LLRPError
 from llrpkit.protocol import LLRPMessage, enums, messages
 
 from contract.clock import Clock
-from contract.errors import HardwareError
 from contract.hardware import TagSighting
 from contract.ids import ZoneId
+from edge.sampling.held_sightings import HeldSightings
 from edge.sampling.llrp_inventory import begin_inventory, check_inventory, end_inventory, unplugged_antennas
 from edge.sampling.llrp_reports import sightings_in
-
-SIGHTINGS_MAX = 10_000
-"""Sightings kept for a program that does not ask: ten seconds of the quickest readers (1,000 reads/s); after that the
-oldest are lost and counted."""
+from edge.sampling.pace import Pace
 
 REPORTS_MAX = 1_000
 """Reports llrpkit holds until this thread comes to them."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How patient the connection is, in wall seconds.
-
-    A connection that died without a word is noticed after `quiet_s` + `answer_s`: well within the 14 s after which the
-    best-read tag would be taken for gone (`edge.tagging`).
-    """
-
-    quiet_s: float = 2.0
-    answer_s: float = 3.0
-    connect_s: float = 5.0
-    wake_s: float = 0.25
-    retry_min_s: float = 0.5
-    retry_max_s: float = 30.0
 
 
 class LlrpReader:
@@ -64,10 +42,8 @@ class LlrpReader:
         self._antennas = dict(antennas)
         self._clock = clock
         self._pace = pace or Pace()
+        self._held = HeldSightings(f"{host}:{port}")
         self._lock = threading.Lock()
-        self._seen: deque[TagSighting] = deque()
-        self._rejected: Counter[str] = Counter()
-        self._away: str | None = "it has not been connected yet"
         self._unplugged: set[int] = set()
         self._cancel: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self._began = threading.Event()
@@ -78,26 +54,19 @@ class LlrpReader:
         """Return what was read since the last call, oldest first. Raises HardwareError while the reader is away, once
         everything it had read before is handed on.
         """
-        with self._lock:
-            seen, self._seen = self._seen, deque()
-            away = self._away
-        if not seen and away is not None:
-            raise HardwareError(f"the reader at {self._host}:{self._port} does not answer: {away}")
-        return tuple(seen)
+        return self._held.take()
 
     @property
     def zones_away(self) -> frozenset[ZoneId]:
         """The zones nothing can be heard from now: all when the connection is down, else those with a cable pulled."""
+        if self._held.away:
+            return self.zones
         with self._lock:
-            if self._away is not None:
-                return self.zones
             return frozenset(self._antennas[antenna] for antenna in self._unplugged)
 
     def take_rejected(self) -> dict[str, int]:
         """Return what was rejected, by reason, since the last call."""
-        with self._lock:
-            rejected, self._rejected = self._rejected, Counter()
-        return dict(rejected)
+        return self._held.take_rejected()
 
     def close(self) -> None:
         """Let the reader switch its antennas off, if it answers, and end the thread."""
@@ -117,7 +86,7 @@ class LlrpReader:
         assert task is not None
         self._cancel = asyncio.get_running_loop(), task
         self._began.set()
-        pause_s = self._pace.retry_min_s
+        pause_s = 0.0
         while True:
             client = self._client()
             try:
@@ -130,9 +99,8 @@ class LlrpReader:
             finally:
                 with contextlib.suppress(Exception):
                     await client.close()
-            pause_s = self._pace.retry_min_s if worked else min(2 * pause_s, self._pace.retry_max_s)
-            # Agents that lost their power together shall not call together.
-            await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))
+            pause_s = self._pace.next_pause_s(pause_s, worked=worked)
+            await asyncio.sleep(pause_s)
 
     def _client(self) -> LLRPClient:
         return LLRPClient(
@@ -170,7 +138,7 @@ class LlrpReader:
             while not client.events.empty():
                 self._follow_antennas(client.events.get_nowait())
             if client.dropped_reports > dropped:
-                self._reject("report_dropped", client.dropped_reports - dropped)
+                self._held.put((), {"report_dropped": client.dropped_reports - dropped})
                 dropped = client.dropped_reports
             if not client.connected:
                 raise LLRPError("the connection is lost")
@@ -180,12 +148,8 @@ class LlrpReader:
 
     def _take(self, report: messages.RO_ACCESS_REPORT) -> None:
         seen, rejected = sightings_in(report, self._antennas, self._clock.mono_ms())
+        self._held.put(seen, rejected)
         with self._lock:
-            self._seen.extend(seen)
-            while len(self._seen) > SIGHTINGS_MAX:
-                self._seen.popleft()
-                rejected["buffer_full"] += 1
-            self._rejected.update(rejected)
             if self._unplugged:
                 # Some readers call an antenna unplugged that they hear with.
                 heard = {sighting.zone for sighting in seen}
@@ -206,25 +170,17 @@ class LlrpReader:
         else:
             logger.info("antenna plugged in", extra={"event": "antenna_plugged_in", **said})
 
-    def _reject(self, reason: str, count: int) -> None:
-        with self._lock:
-            self._rejected[reason] += count
-
     def _come_back(self, unplugged: set[int]) -> None:
         with self._lock:
-            self._away = None
             self._unplugged = unplugged & set(self._antennas)
             without = sorted(self._unplugged)
+        self._held.come_back()
         said = {"host": self._host, "antennas_unplugged": without}
         logger.info("rfid reader inventories", extra={"event": "reader_connected", **said})
 
     def _leave(self, reason: str) -> bool:
         """Say that the reader is away, once; return whether it was there before."""
-        with self._lock:
-            worked = self._away is None
-            self._away = reason or "no reason given"
-            if worked:
-                self._rejected["connection_lost"] += 1
+        worked = self._held.leave(reason)
         if worked:
             logger.warning("rfid reader away", extra={"event": "reader_away", "host": self._host, "reason": reason})
         return worked

@@ -33,7 +33,7 @@ class RaspberryPi:
 
     @property
     def readers(self) -> Sequence[TagReader]:
-        """None yet."""
+        """None: every zone stands in a table [[readers]]."""
         return ()
 
     @property
@@ -87,5 +87,5 @@ def open_bay(
     for name in options:
         raise ConfigurationError(f"hardware_options.{name}: unknown, expected none: pins stand in [[drivers]]")
     if zones:
-        raise ConfigurationError(f"zones: found {zones[0]!r}, expected none: no RFID reader is supported on a Pi yet")
+        raise ConfigurationError(f"zones: found {zones[0]!r}, expected every zone in a table [[readers]]")
     return RaspberryPi()

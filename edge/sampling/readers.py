@@ -1,33 +1,18 @@
-"""Open the RFID readers of the agent's file; what speaks to them is loaded only when there are some."""
+"""Open the RFID readers of the agent's file; what speaks to a kind of them is loaded only when there is one."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
 
 from contract.clock import Clock
 from contract.errors import ConfigurationError
-from contract.ids import ZoneId
+from edge.reader_settings import LlrpReaderSettings, ReaderSettings
 from edge.sampling.tags import ZonedReader
 
-
-class ReaderAddress(Protocol):
-    """What the settings say of a reader."""
-
-    @property
-    def host(self) -> str:
-        """Its name or address."""
-        ...
-
-    @property
-    def port(self) -> int:
-        """Its LLRP port."""
-        ...
-
-    def zones_by_antenna(self) -> Mapping[int, ZoneId]:
-        """Return the zone each antenna covers."""
-        ...
+PACKAGE_NAMES = {"llrpkit": "llrpkit", "serial": "pyserial"}
+"""What must be installed, by the name it is imported by."""
 
 
 class OpenReader(ZonedReader, Protocol):
@@ -38,19 +23,39 @@ class OpenReader(ZonedReader, Protocol):
         ...
 
 
-def open_readers(readers: Sequence[ReaderAddress], clock: Clock) -> list[OpenReader]:
+def open_readers(readers: Sequence[ReaderSettings], clock: Clock) -> list[OpenReader]:
     """Return the readers, each connecting on a thread of its own. Never waits for them.
 
-    Raises ConfigurationError when the package that speaks LLRP is missing.
+    Raises ConfigurationError when the package that speaks to one is missing.
     """
-    if not readers:
-        return []
+    modules = [_module_for(reader) for reader in readers]
+    return [_open(module, reader, clock) for module, reader in zip(modules, readers, strict=True)]
+
+
+def _module_for(reader: ReaderSettings) -> Any:  # noqa: ANN401 - a module
+    llrp = isinstance(reader, LlrpReaderSettings)
     try:
-        llrp = importlib.import_module("edge.sampling.llrp")
+        return importlib.import_module("edge.sampling.llrp" if llrp else "edge.sampling.serial_uhf")
     except ModuleNotFoundError as error:
-        if error.name != "llrpkit":
+        if error.name not in PACKAGE_NAMES:
             raise
         raise ConfigurationError(
-            "readers: need llrpkit, which is not installed; pip install 'liveshelf[edge-rfid]' brings it"
+            f"readers: need {PACKAGE_NAMES[error.name]}, which is not installed; "
+            "pip install 'liveshelf[edge-rfid]' brings it"
         ) from error
-    return [cast("OpenReader", llrp.LlrpReader(it.host, it.port, it.zones_by_antenna(), clock)) for it in readers]
+
+
+def _open(module: Any, reader: ReaderSettings, clock: Clock) -> OpenReader:  # noqa: ANN401 - a module
+    if isinstance(reader, LlrpReaderSettings):
+        return cast("OpenReader", module.LlrpReader(reader.host, reader.port, reader.zones_by_antenna(), clock))
+    return cast(
+        "OpenReader",
+        module.SerialUhfReader(
+            reader.serial_port,
+            reader.zone,
+            clock,
+            baud=reader.baud,
+            power_dbm=reader.power_dbm,
+            region=reader.region,
+        ),
+    )

@@ -6,12 +6,14 @@ import re
 from typing import get_args
 
 from edge.driver_settings import DRIVERS
+from edge.reader_settings import READERS
 from edge.sampling.samples import RejectReason
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
 from tests.house.source_tree import ROOT, product_modules
 
 VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
+RFID_PAGE = ROOT / "docs" / "reference" / "rfid.md"
 HARDWARE_PAGE = ROOT / "docs" / "reference" / "hardware.md"
 
 
@@ -44,3 +46,9 @@ def test_every_key_of_a_driver_and_every_reason_to_reject_is_documented() -> Non
     keys = {key for driver in DRIVERS.values() for key in driver.__struct_fields__}
     words = keys | {"driver", *DRIVERS, *get_args(RejectReason)}
     assert not {word for word in words if f"| `{word}`" not in page}
+
+
+def test_every_key_of_a_reader_is_documented() -> None:
+    page = RFID_PAGE.read_text(encoding="utf-8")
+    words = {key for reader in READERS.values() for key in reader.__struct_fields__} | {"reader", *READERS}
+    assert not {word for word in words if f"`{word}`" not in page}

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 from llrpkit.emulator.core import EmulatedTag
 
-import edge.sampling.llrp
+import edge.sampling.held_sightings
 from contract.clock import ShopClock
 from contract.errors import HardwareError
 from contract.hardware import LoadCellLine, TagReader, TagSighting
@@ -19,8 +19,9 @@ from contract.ids import PlateId, ZoneId
 from contract.records import TagRecord
 from edge.agent import Bay, open_hardware
 from edge.handover import Handover
-from edge.reader_settings import ReaderSettings
-from edge.sampling.llrp import LlrpReader, Pace
+from edge.reader_settings import LlrpReaderSettings
+from edge.sampling.llrp import LlrpReader
+from edge.sampling.pace import Pace
 from edge.sampling.tags import TagPoller, ZonedReader
 from edge.settings import AgentSettings, ZoneSettings
 from tests.fakes.llrp_reader import ChoosyEmulator, ReaderOnAThread
@@ -162,7 +163,7 @@ def test_a_tag_before_a_reader_becomes_a_record_of_the_bay(device: ReaderOnAThre
         data_dir="unused",
         broker="mqtt://127.0.0.1:1883",
         zones=tuple(ZoneSettings(zone=zone, bay="b3", shelf="b3-s4") for zone in (RAIL, DOOR, FAR)),
-        readers=(ReaderSettings(host="127.0.0.1", port=device.port, antennas={"1": RAIL, "2": DOOR}),),
+        readers=(LlrpReaderSettings(host="127.0.0.1", port=device.port, antennas={"1": RAIL, "2": DOOR}),),
     )
     clock, handover = ShopClock(rate=5.0), Handover()
     hardware = open_hardware(settings, clock)
@@ -225,7 +226,7 @@ def test_closing_switches_the_antennas_off(device: ReaderOnAThread) -> None:
 def test_a_program_that_does_not_ask_loses_the_oldest_and_is_told(
     device: ReaderOnAThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge.sampling.llrp, "SIGHTINGS_MAX", 5)
+    monkeypatch.setattr(edge.sampling.held_sightings, "SIGHTINGS_MAX", 5)
     with closing(_reader(device.port)) as reader:
         rejected: list[str] = []
 

@@ -33,3 +33,7 @@ def test_the_agent_process_loads_only_msgspec_paho_and_ours() -> None:
 def test_an_agent_with_rfid_readers_loads_asyncio_and_llrpkit_and_nothing_else_that_is_heavy() -> None:
     probe = PROBE.replace("edge.__main__;", "edge.__main__, edge.sampling.llrp;")
     assert _output_of(probe) == ["asyncio"]
+
+
+def test_an_agent_with_a_serial_module_loads_nothing_heavy_beside_pyserial() -> None:
+    assert _output_of(PROBE.replace("edge.__main__;", "edge.__main__, edge.sampling.serial_uhf;")) == []
