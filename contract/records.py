@@ -48,7 +48,8 @@ class WeightRecord(Struct, frozen=True, kw_only=True, tag="weight"):
     record each with the same `mono_ms`; `remaining` counts down to 0 within the episode, so that a reader knows when
     it holds all of it even when a batch ends in between. `before_g` is the weight at rest before the episode (null
     when it was not known). A `heartbeat` tells the weight of a plate at rest, with `remaining` 0.
-    `noise_g` is the standard deviation of the rest the weight was taken from.
+    `noise_g` is the standard deviation of the rest the weight was taken from. Quality `starting` says that the plate
+    weighs by another line from now on, or is being calibrated: its weights cannot be compared with those before.
     """
 
     mono_ms: MonoMs
@@ -76,8 +77,9 @@ class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
     """What an agent says of one of its parts: `subject` is `plate:ID`, `zone:ID` or `agent`.
 
     `verdict` is a Quality or, for the agent and readers, `ok`, `away`, `queue_full`, or `outbox_damaged`: records are
-    lost, at most as many as `rejected` says under `lost`, and gaps say which. Otherwise `rejected` counts samples by
-    reason since the last health record of the subject; `samples` counts those taken.
+    lost, at most as many as `rejected` says under `lost`, and gaps say which; or `calibration_damaged`: so many sheets
+    of plates are lost. Otherwise `rejected` counts samples by reason since the last health record of the subject;
+    `samples` counts those taken.
     """
 
     mono_ms: MonoMs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from time import perf_counter_ns
 from typing import cast
@@ -20,12 +20,13 @@ from contract.errors import ConfigurationError, LiveShelfError
 from contract.hardware import BayHardware
 from contract.ids import NEW_DEVICE_STORE, PlateId, ShelfId, ZoneId
 from contract.records import HealthRecord, Quality, Record
+from edge.calibrating.book import line_of, open_book
 from edge.commanding.desk import Desk
 from edge.commanding.local_socket import serving_locally
 from edge.commanding.operations import agent_operations
 from edge.delivery import Delivery
 from edge.handover import Handover
-from edge.health import agent_health, clock_record, plate_health, zone_health
+from edge.health import agent_health, calibration_damaged, clock_record, plate_health, zone_health
 from edge.identity import wall_clock_synchronised
 from edge.reader_settings import zones_read
 from edge.sampling.listening import Heard
@@ -33,7 +34,7 @@ from edge.sampling.readers import open_readers
 from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
 from edge.sampling.wiring import open_drivers
-from edge.settings import AgentSettings, PlateSettings
+from edge.settings import AgentSettings
 from edge.tagging.presence import TagPresence
 from edge.weighing.calibration import Calibration
 from edge.weighing.shelf import ShelfWeigher
@@ -60,13 +61,17 @@ class AgentFailed(LiveShelfError):
 
 def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]) -> None:
     """Run until `stopped`; return when everything handed over is durable. Raises LiveShelfError in one sentence."""
-    handover, desk = Handover(), Desk()
+    handover, desk, book = Handover(), Desk(), open_book(settings, clock)
+    settings = book.applied(settings)
     delivery = Delivery(settings, clock, handover, desk.ask)
     hardware = open_hardware(settings, clock)
     try:
         delivery.start()
-        with closing(Bay(settings, hardware, clock, handover)) as bay, serving_locally(settings.data_dir, desk.ask):
-            desk.learn(agent_operations(settings, bay, delivery))
+        bay = Bay(settings, hardware, clock, handover, anew=book.changed)
+        with closing(bay), serving_locally(settings.data_dir, desk.ask):
+            if book.damage is not None:
+                bay.alarm(calibration_damaged(lost=book.lost, mono_ms=clock.mono_ms()))
+            desk.learn(agent_operations(settings, bay, delivery, book, clock))
             logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
             while not stopped() and delivery.failed is None:
                 bay.look()
@@ -86,7 +91,8 @@ class Bay:
     """All shelves, plates and zones of one agent. `look` is called often; everything else follows from its time.
 
     `wall_ns` measures the pulses of drivers that clock bit by bit. Implements `BayView` for what commands ask. A device
-    that has no store yet weighs, so that it can be calibrated, but records nothing.
+    that has no store yet weighs, so that it can be calibrated, but records nothing. The plates `anew` weigh by another
+    line than in the run before.
     """
 
     def __init__(
@@ -97,6 +103,7 @@ class Bay:
         handover: Handover,
         *,
         wall_ns: Callable[[], int] = perf_counter_ns,
+        anew: Collection[PlateId] = (),
     ) -> None:
         self.poll_s = _poll_s(settings)
         self._clock = clock
@@ -113,8 +120,10 @@ class Bay:
         weighers = _weighers(settings)
         self._weighers = list(weighers.values())
         self._plates = {
-            PlateId(plate.plate): (_calibration(plate), weighers[ShelfId(plate.shelf)]) for plate in settings.plates
+            PlateId(plate.plate): (line_of(plate), weighers[ShelfId(plate.shelf)]) for plate in settings.plates
         }
+        for plate in anew:
+            self.release(plate)
         self._listeners: list[Heard] = []
         rates_sps = {PlateId(plate.plate): plate.rate_sps for plate in settings.plates}
         self._drivers = open_drivers(settings.drivers, rates_sps, hardware, mono_ms=clock.mono_ms(), wall_ns=wall_ns)
@@ -158,6 +167,33 @@ class Bay:
     def calibration(self, plate: PlateId) -> Calibration:
         """Return the line the plate weighs by now."""
         return self._plates[plate][0]
+
+    def neighbours(self, plate: PlateId) -> Sequence[PlateId]:
+        """Return the plates of the shelf the plate is on, itself among them."""
+        shelf = self._plates[plate][1]
+        return [other for other, (_, weigher) in self._plates.items() if weigher is shelf]
+
+    def noise_g(self, plate: PlateId) -> float:
+        """Return the quiet spread of the plate in grams of its line, 0.0 until it was learned."""
+        return self._plates[plate][1].noise_g(plate)
+
+    def hold(self, plate: PlateId, until_ms: int) -> None:
+        """Believe no weight of the plate until then, or until `release` or `recalibrate`: masses are laid on it."""
+        self._plates[plate][1].hold(plate, until_ms)
+
+    def release(self, plate: PlateId) -> None:
+        """Believe the plate again, once it was learned anew."""
+        self._plates[plate][1].restart(plate)
+
+    def recalibrate(self, plate: PlateId, line: Calibration) -> None:
+        """Weigh the plate by another line from now on; that never looks as if goods had moved."""
+        weigher = self._plates[plate][1]
+        self._plates[plate] = line, weigher
+        weigher.restart(plate)
+
+    def alarm(self, record: HealthRecord) -> None:
+        """Hand over what somebody must know."""
+        self._put([record])
 
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of the plate's weight now."""
@@ -265,7 +301,3 @@ def _weighers(settings: AgentSettings) -> dict[ShelfId, ShelfWeigher]:
     return {
         shelf: ShelfWeigher(shelf, plates, heartbeat_s=settings.heartbeat_s) for shelf, plates in capacities.items()
     }
-
-
-def _calibration(plate: PlateSettings) -> Calibration:
-    return Calibration(zero_count=plate.zero_count, counts_per_g=plate.counts_per_g, version=plate.calibration_version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import sqlite3
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from contract.clock import Clock
 from contract.errors import ConfigurationError
-from contract.records import Birth, Record
+from contract.records import Birth, BirthPlate, Record
 from edge.handover import Handover
 from edge.identity import agent_version, board_serial, boot_id
 from edge.outbox.gaps import Loss
@@ -50,6 +51,7 @@ class Delivery:
         self._settings = settings
         self._clock = clock
         self._handover = handover
+        self._news: queue.SimpleQueue[list[BirthPlate]] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._pending: list[Record | Loss] = []
         self._retry_at_s = 0.0
@@ -58,6 +60,10 @@ class Delivery:
     def start(self) -> None:
         """Begin to deliver."""
         self._thread.start()
+
+    def tell_plates(self, plates: list[BirthPlate]) -> None:
+        """Tell the birth again: the plates are these now. For any thread."""
+        self._news.put(plates)
 
     def stop(self) -> None:
         """Make durable what was handed over, give the gateway a moment to commit it, and end the thread."""
@@ -105,6 +111,8 @@ class Delivery:
         if self._pending:
             self._make_durable(outbox, publisher)
         try:
+            while not self._news.empty():
+                publisher.tell_plates(self._news.get())
             return publisher.pump()
         except OutboxAway as error:
             self._hold_on(error, time.monotonic())

@@ -47,6 +47,11 @@ def agent_health(*, queued: int, losses: Mapping[str, int], mono_ms: int) -> Hea
     )
 
 
+def calibration_damaged(*, lost: int, mono_ms: int) -> HealthRecord:
+    """Return the alarm that a file of calibrations was damaged, and how many of them are lost."""
+    return HealthRecord(mono_ms=mono_ms, subject="agent", verdict="calibration_damaged", rejected={"lost": lost})
+
+
 def clock_record(now: datetime, *, synchronised: bool, mono_ms: int) -> ClockRecord:
     """Return what the wall clock of the device says at `mono_ms`, and how sure it is."""
     uncertainty_ms = SYNCHRONISED_UNCERTAINTY_MS if synchronised else UNSYNCHRONISED_UNCERTAINTY_MS

@@ -46,6 +46,14 @@ def number_of(
     return float(found)
 
 
+def flag_of(arguments: Arguments, key: str) -> bool:
+    """Return whether something was asked for; it is not when nothing is said of it."""
+    found = arguments.get(key, False)
+    if not isinstance(found, bool):
+        raise wrong_argument(key, found, "true or false")
+    return found
+
+
 def names_of(arguments: Arguments, key: str, *, most: int = 256) -> list[str]:
     """Return a list of ids, at least one, each once."""
     found = arguments.get(key)

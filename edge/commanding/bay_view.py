@@ -32,6 +32,26 @@ class BayView(Protocol):
         """Return the line the plate weighs by now."""
         ...
 
+    def neighbours(self, plate: PlateId) -> Sequence[PlateId]:
+        """Return the plates of the shelf the plate is on, itself among them."""
+        ...
+
+    def noise_g(self, plate: PlateId) -> float:
+        """Return the quiet spread of the plate in grams of its line, 0.0 until it was learned."""
+        ...
+
+    def hold(self, plate: PlateId, until_ms: int) -> None:
+        """Believe no weight of the plate until then, or until `release` or `recalibrate`: masses are laid on it."""
+        ...
+
+    def release(self, plate: PlateId) -> None:
+        """Believe the plate again, once it was learned anew."""
+        ...
+
+    def recalibrate(self, plate: PlateId, line: Calibration) -> None:
+        """Weigh the plate by another line from now on."""
+        ...
+
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of the plate's weight now."""
         ...

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from contract.clock import Clock
+from edge.calibrating.book import CalibrationBook
 from edge.commanding.bay_view import BayView
+from edge.commanding.calibrate import Calibrating, TellsPlates
 from edge.commanding.outcome import Arguments, Operation, Said
+from edge.commanding.unit_weights import LearningUnits
 from edge.commanding.weigh import weigh_operation
 from edge.identity import agent_version, board_serial
 from edge.settings import AgentSettings
 
 
-class Run(Protocol):
+class Run(TellsPlates, Protocol):
     """This run of the agent."""
 
     @property
@@ -20,9 +24,16 @@ class Run(Protocol):
         ...
 
 
-def agent_operations(settings: AgentSettings, bay: BayView, run: Run) -> dict[str, Operation]:
+def agent_operations(
+    settings: AgentSettings, bay: BayView, run: Run, book: CalibrationBook, clock: Clock
+) -> dict[str, Operation]:
     """Return what this agent can be asked, `ping` aside."""
-    return {"identify": _identify(settings, run), "weigh": weigh_operation(bay)}
+    return {
+        "identify": _identify(settings, run),
+        "weigh": weigh_operation(bay),
+        **Calibrating(settings, bay, book, clock, run).operations(),
+        **LearningUnits(bay, book).operations(),
+    }
 
 
 def _identify(settings: AgentSettings, run: Run) -> Operation:

@@ -6,7 +6,7 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from contract.ids import PlateId
-from edge.commanding.arguments import names_of
+from edge.commanding.arguments import name_of, names_of
 from edge.commanding.bay_view import BayView
 from edge.commanding.outcome import Arguments, CommandRefused, Operation, Said, Steps
 from edge.sampling.listening import Heard
@@ -36,11 +36,19 @@ def known_plates(bay: BayView, arguments: Arguments) -> list[PlateId]:
     """Return the plates named by `plate` or `plates`. Raises CommandRefused for one the bay does not have."""
     given = {"plates": [arguments["plate"]]} if "plate" in arguments else arguments
     found = names_of(given, "plates")
-    for plate in found:
-        if plate not in bay.plates:
-            known = ", ".join(bay.plates) or "none"
-            raise CommandRefused("unknown_plate", f"plate: found {plate!r}, expected one of {known}", found=plate)
-    return [PlateId(plate) for plate in found]
+    return [_known(bay, plate) for plate in found]
+
+
+def known_plate(bay: BayView, arguments: Arguments) -> PlateId:
+    """Return the plate named by `plate`. Raises CommandRefused for one the bay does not have."""
+    return _known(bay, name_of(arguments, "plate"))
+
+
+def _known(bay: BayView, plate: str) -> PlateId:
+    if plate not in bay.plates:
+        known = ", ".join(bay.plates) or "none"
+        raise CommandRefused("unknown_plate", f"plate: found {plate!r}, expected one of {known}", found=plate)
+    return PlateId(plate)
 
 
 def _reading(bay: BayView, plate: PlateId, heard: Heard, lasted_s: float) -> dict[str, Any]:

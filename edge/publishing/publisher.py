@@ -17,7 +17,7 @@ from contract.clock import Clock
 from contract.codec import decode, encode, payload_hash
 from contract.errors import PayloadError
 from contract.ids import NEW_DEVICE_STORE, DeviceId, StoreId
-from contract.records import Ack, Birth, CommandResult, Record, State
+from contract.records import Ack, Birth, BirthPlate, CommandResult, Record, State
 from contract.topics import Channel, Topic
 from edge.publishing.batch import Composed, Reserve, compose
 from edge.publishing.freshness import NewestWeights
@@ -91,6 +91,12 @@ class Publisher:
         """Note the newest weight of each plate, to be told ahead of a backlog (rule 9); other records are passed."""
         self._newest.note(records)
 
+    def tell_plates(self, plates: list[BirthPlate]) -> None:
+        """Say that the plates are these now: at once when connected, else with the next birth."""
+        self._birth = msgspec.structs.replace(self._birth, plates=plates)
+        if self._connected:
+            self._tell_birth()
+
     def pump(self) -> bool:
         """Handle what the broker said and send what may be sent; return whether anything happened. Never waits."""
         self._keep_a_link()
@@ -151,6 +157,12 @@ class Publisher:
         self._connected, self._attempts = True, 0
         self._unanswered.clear()
         self._link.subscribe([self._topic("ack"), self._topic("cmd")])
+        self._greeting = self._tell_birth()
+        self._publish("state", encode(self._state(online=True)), retain=True)
+        self._window.reconnected()
+        logger.info("connected to the broker", extra={"event": "broker_connected", "broker": _host(self._broker)})
+
+    def _tell_birth(self) -> int:
         held = [journal for journal in self._outbox.held() if journal.first <= journal.last]
         birth = msgspec.structs.replace(
             self._birth,
@@ -158,10 +170,7 @@ class Publisher:
             sent_mono_ms=self._clock.mono_ms(),
             journals_held=held[-JOURNALS_IN_BIRTH_MAX:],
         )
-        self._greeting = self._publish("birth", encode(birth), retain=True)
-        self._publish("state", encode(self._state(online=True)), retain=True)
-        self._window.reconnected()
-        logger.info("connected to the broker", extra={"event": "broker_connected", "broker": _host(self._broker)})
+        return self._publish("birth", encode(birth), retain=True)
 
     def _lose(self, reason: str) -> None:
         if self._link is None:

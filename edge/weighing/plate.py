@@ -100,6 +100,15 @@ class PlateTrace:
         """Begin to wait for samples."""
         self._last_ms = mono_ms
 
+    def restart(self) -> None:
+        """Forget every weight: the grams to come are of another line. When it was last heard is still known."""
+        self.quiet = QuietSpread()
+        self.rest_g, self.rest_noise_g = None, 0.0
+        self.total_g, self.count, self._moved = 0.0, 0, False
+        self._value_g, self._constant_bins = None, 0
+        self.bins.clear()
+        self._sampled.clear()
+
     def excuse(self, hole_ms: int) -> None:
         """Forget a silence in which nobody listened."""
         self._last_ms += hole_ms

@@ -30,6 +30,9 @@ RESTED_BINS = 2 * CALM_BINS - 1
 CAPACITY_G = 10_000.0
 """The capacity of a plate nobody told: the common 10 kg bar cell."""
 
+NOT_THERE: frozenset[Quality] = frozenset({"saturated", "unplugged"})
+"""A plate in these states gives no samples to learn from."""
+
 HOLE_MS = 500
 """When nobody spoke to the weigher for so long, no sample and no tick, it was not the plates that were silent: a
 recording has a hole, or the machine stood still. Such time is left out, as if it had not been."""
@@ -52,9 +55,12 @@ class ShelfWeigher:
         self._active = True
         self._calm_bins = 0
         self._rest_bins = 0
-        self._before: Sequence[float] | None = None
-        self._after: Sequence[float] | None = None
+        self._before: Sequence[float | None] | None = None
+        self._after: Sequence[float | None] | None = None
         self._heartbeat_due_ms = 0
+        self._held: dict[PlateId, int] = {}
+        self._anew: set[PlateId] = set()
+        self._untold: set[PlateId] = set()
         self._told: dict[PlateId, Quality] = {}
         self._records: list[WeightRecord] = []
 
@@ -68,6 +74,25 @@ class ShelfWeigher:
         """Take in a sample that stood at the converter's rail and says no weight."""
         self._traces[plate].saturate(mono_ms)
 
+    def hold(self, plate: PlateId, until_ms: int) -> None:
+        """Believe nothing of a plate until then, or until `restart`: somebody lays masses on it.
+
+        Its shelf is taken for touched all that time, since masses press on neighbours too.
+        """
+        if plate not in self._held:
+            self._begin_anew(plate)
+        self._held[plate] = until_ms
+
+    def restart(self, plate: PlateId) -> None:
+        """Begin a plate anew: its samples are grams of another line from now on, so no change of it is a step."""
+        self._held.pop(plate, None)
+        self._begin_anew(plate)
+        self._traces[plate].restart()
+        self._before, self._after = self._without(plate, self._before), self._without(plate, self._after)
+        self._sums.clear()
+        self._bins_seen = 0
+        self._quiet = QuietSpread()
+
     def tick(self, mono_ms: int) -> list[WeightRecord]:
         """Return the records that came to be up to `mono_ms` since the last call, oldest first."""
         if self._bin_end_ms is None or mono_ms >= self._bin_end_ms:
@@ -78,7 +103,7 @@ class ShelfWeigher:
     @property
     def active(self) -> bool:
         """Tell whether the shelf is being touched, or not learned yet."""
-        return self._active
+        return self._active and not (self._held and self._calm_bins >= CALM_BINS)
 
     def noise_g(self, plate: PlateId) -> float:
         """Return the quiet spread of a plate in grams."""
@@ -86,7 +111,25 @@ class ShelfWeigher:
 
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of a plate's weight."""
-        return self._traces[plate].quality(self._bin_end_ms or 0)
+        return self._quality(self._traces[plate], self._bin_end_ms or 0)
+
+    def _quality(self, trace: PlateTrace, mono_ms: int) -> Quality:
+        """A plate somebody lays masses on has no weight, as one that has only begun; that it began is told first."""
+        quality = trace.quality(mono_ms)
+        if trace.plate in self._untold or (trace.plate in self._held and quality not in NOT_THERE):
+            return "starting"
+        return quality
+
+    def _begin_anew(self, plate: PlateId) -> None:
+        self._anew.add(plate)
+        if self._told.get(plate) != "starting":
+            self._untold.add(plate)
+        self._begin_activity()
+
+    def _without(self, plate: PlateId, rests: Sequence[float | None] | None) -> Sequence[float | None] | None:
+        if rests is None:
+            return None
+        return [None if one == plate else rest_g for one, rest_g in zip(self._traces, rests, strict=True)]
 
     def weights(self) -> dict[PlateId, float]:
         """Return the newest weight in grams, at rest or not, of each plate that was heard."""
@@ -116,6 +159,8 @@ class ShelfWeigher:
     def _close_bin(self, end_ms: int) -> None:
         self._sums.append(sum([trace.close_bin() for trace in self._traces.values()]))
         self._bins_seen += 1
+        for plate in [plate for plate, until_ms in self._held.items() if end_ms > until_ms]:
+            self.restart(plate)
         if self._bins_seen < WINDOW_BINS:
             return
         spread_g = spread_of(self._sums)
@@ -148,29 +193,40 @@ class ShelfWeigher:
         """The last half second has to be calm for half a second: nine tenths of a second are then free of movement."""
         calm = spread_of(list(self._sums)[-CALM_BINS:]) <= limit_g and not self._silent(end_ms)
         self._calm_bins = self._calm_bins + 1 if calm else 0
-        if self._calm_bins >= CALM_BINS and self._quiet.learned:
+        if self._calm_bins >= CALM_BINS and self._quiet.learned and not self._held:
             self._come_to_rest(end_ms)
 
     def _silent(self, end_ms: int) -> bool:
         return any(trace.silent(end_ms) for trace in self._traces.values())
 
     def _begin_activity(self) -> None:
+        if self._active:
+            return
         self._active, self._calm_bins = True, 0
         if self._rest_bins > WINDOW_BINS + GUARD_BINS:
-            self._before = [trace.earlier_rest_g() for trace in self._traces.values()]
+            self._before = [
+                None if self._knows_nothing(trace) else trace.earlier_rest_g() for trace in self._traces.values()
+            ]
         else:
             self._before = self._after
 
     def _come_to_rest(self, end_ms: int) -> None:
         self._active, self._rest_bins = False, 0
         traces = list(self._traces.values())
-        self._after = [trace.settle(RESTED_BINS) for trace in traces]
-        if self._before is not None and any(map(_changed, traces, self._before, self._after)):
+        after = [trace.settle(RESTED_BINS) for trace in traces]
+        self._after = [
+            None if self._knows_nothing(trace) else rest_g for trace, rest_g in zip(traces, after, strict=True)
+        ]
+        if self._before is not None and any(map(_changed, traces, self._before, after)):
             self._record_step(end_ms, traces, self._before)
         elif end_ms >= self._heartbeat_due_ms:
             self._beat(end_ms)
 
-    def _record_step(self, end_ms: int, traces: Sequence[PlateTrace], before: Sequence[float]) -> None:
+    def _knows_nothing(self, trace: PlateTrace) -> bool:
+        """Tell whether a plate began anew and was not heard since."""
+        return trace.plate in self._anew and not trace.quiet.learned
+
+    def _record_step(self, end_ms: int, traces: Sequence[PlateTrace], before: Sequence[float | None]) -> None:
         countdown = reversed(range(len(traces)))
         for remaining, trace, before_g in zip(countdown, traces, before, strict=True):
             self._records.append(self._record(trace, end_ms, before_g, remaining))
@@ -179,22 +235,26 @@ class ShelfWeigher:
     def _beat(self, end_ms: int) -> None:
         for trace in self._traces.values():
             trace.settle()
-            self._records.append(self._record(trace, end_ms))
+            if trace.quality(end_ms) != "starting":
+                self._records.append(self._record(trace, end_ms))
         self._heartbeat_due_ms = end_ms + self._heartbeat_ms
 
     def _tell_quality(self, end_ms: int) -> None:
         """A plate that fell ill or recovered is told at once; while its shelf is touched, with its last rest.
 
-        But one that was unplugged tells again only when it has come to rest: its last rest is of before, and what
-        changed since, it did not see happen.
+        But one that was unplugged, or has begun anew, tells again only when it has come to rest: its last rest is of
+        before, and what changed since, it did not see happen. That a plate begins anew is told, once: until it is
+        healthy, nobody shall compare its weights with those before.
 
         A healthy plate of a shelf that never rested has no weight to tell yet: whoever was told one would wait for a
         step from it, and the first rest, which has nothing before it, makes none.
         """
         for plate, trace in self._traces.items():
-            quality = trace.quality(end_ms)
-            told = self._told.get(plate, "starting")
-            if quality == "ok" and (self._after is None or (self._active and told == "unplugged")):
+            quality = self._quality(trace, end_ms)
+            told = self._told.get(plate)
+            if quality == "starting" and plate not in self._anew:
+                continue
+            if quality == "ok" and (self._after is None or (self._active and told in {"unplugged", "starting"})):
                 continue
             if quality != told:
                 if not self._active:
@@ -205,7 +265,10 @@ class ShelfWeigher:
         self, trace: PlateTrace, end_ms: int, before_g: float | None = None, remaining: int | None = None
     ) -> WeightRecord:
         """Return a step when told how many follow, else a heartbeat."""
-        quality = self._told[trace.plate] = trace.quality(end_ms)
+        quality = self._told[trace.plate] = self._quality(trace, end_ms)
+        self._untold.discard(trace.plate)
+        if quality != "starting" and quality not in NOT_THERE:
+            self._anew.discard(trace.plate)
         return WeightRecord(
             mono_ms=end_ms,
             plate=trace.plate,
@@ -218,6 +281,6 @@ class ShelfWeigher:
         )
 
 
-def _changed(trace: PlateTrace, before_g: float, after_g: float) -> bool:
-    """Tell whether a plate's weight changed beyond its own noise."""
-    return abs(after_g - before_g) > ACTIVE_RATIO * max(trace.quiet.value_g, SPREAD_FLOOR_G)
+def _changed(trace: PlateTrace, before_g: float | None, after_g: float) -> bool:
+    """Tell whether a plate's weight changed beyond its own noise; of one that began anew nobody can."""
+    return before_g is not None and abs(after_g - before_g) > ACTIVE_RATIO * max(trace.quiet.value_g, SPREAD_FLOOR_G)

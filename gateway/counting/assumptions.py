@@ -32,6 +32,10 @@ SPREAD_SHARE = 0.0115
 WEIGHINGS = 4
 """A catalogue weight is the mean of so few weighings (AIM3S: 294 weighings of 81 products)."""
 
+TRUST_OLD = 0.9
+"""How likely the count of before is still right when a plate was calibrated: most are calibrated again for good order,
+some because they were wrong. A guess that only matters where the weight leaves a choice."""
+
 NOISE_MIN_G = 0.3
 """No plate at rest is trusted below this: quantisation of real shelf plates 0.24 g (CPS-IoT 2020)."""
 

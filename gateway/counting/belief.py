@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.counting.assumptions import OVERFULL, SCALES
+from gateway.counting.assumptions import OVERFULL, SCALES, TRUST_OLD
 from gateway.counting.layout import Component
 
 Floats = NDArray[np.float64]
@@ -130,6 +130,19 @@ def weighed_again(component: Component, belief: Belief, total_g: float, noise_g2
     logs = np.log(belief.weight) - 0.5 * (surprise**2 / variance + np.log(variance))
     mean, cov = measured(belief.mean, belief.cov, rows, total_g, noise_g2)
     return pruned(replace(belief, weight=np.exp(logs - logs.max()), mean=mean, cov=cov, total_g=total_g))
+
+
+def recalibrated(component: Component, before: Belief, total_g: float, noise_g2: float, at_s: float) -> Belief:
+    """Return the belief after a plate got another line: what it weighs now, with what was counted before as a prior.
+
+    The old count may have been wrong because the old line was (TRUST_OLD); where the weight is clear it decides alone.
+    """
+    fresh = first_belief(component, total_g, noise_g2, at_s)
+    unique, group = np.unique(fresh.counts, axis=0, return_inverse=True)
+    held = np.array([before.weight[(before.counts == counts).all(axis=1)].sum() for counts in unique])
+    prior = TRUST_OLD * held + (1.0 - TRUST_OLD) / len(unique)
+    weight = fresh.weight * prior[group.reshape(-1)]
+    return pruned(replace(fresh, weight=weight / weight.sum()))
 
 
 def pruned(belief: Belief) -> Belief:

@@ -64,7 +64,8 @@ class ComponentState(Struct, frozen=True):
 
     `made_for` is the planogram it was counted with; `jumped_s` the time a change without an episode was first heard;
     `noise_g2` the variance of the noise of the newest weighing behind the belief; `unsettled` the last episode when no
-    units explained it; `doubts` how many episodes in a row the absolute weight spoke against the differences.
+    units explained it; `doubts` how many episodes in a row the absolute weight spoke against the differences; `anew`
+    tells that a plate weighs by another line since, so that its weights cannot be compared with those before.
     """
 
     made_for: tuple[str, ...]
@@ -75,6 +76,7 @@ class ComponentState(Struct, frozen=True):
     noise_g2: float = 0.0
     unsettled: Unsettled | None = None
     doubts: int = 0
+    anew: bool = False
 
 
 class ZoneState(Struct, frozen=True):

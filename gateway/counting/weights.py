@@ -2,7 +2,8 @@
 
 A component that jumps between heartbeats is explained like an episode (an agent that was away, records that were
 lost); a slow change is the zero that drifts. A sensor that is not to be believed freezes its component until it is
-believed again, and what happened in between is then one late episode.
+believed again, and what happened in between is then one late episode; unless it was calibrated meanwhile (`starting`):
+then what it says cannot be compared with before, and is no episode at all.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from contract.ids import PlateId
 from gateway.counting.assumptions import HASTE, NOISE_MIN_G
-from gateway.counting.belief import Belief, first_belief, shifted, told, weighed_again
+from gateway.counting.belief import Belief, first_belief, recalibrated, shifted, told, weighed_again
 from gateway.counting.episode import Explained, Seen, explain, foreign_after
 from gateway.counting.events import Cause, taken_lately, unit_events
 from gateway.counting.layout import Component, Shelf
@@ -124,9 +125,12 @@ class ShelfCount:
             return
         frozen = any(plates[plate].quality != "ok" for plate in component.plates)
         if frozen:
-            self._keep(component, held, frozen=True)
+            anew = held.anew or any(plates[plate].quality == "starting" for plate in component.plates)
+            self._keep(component, held, frozen=True, anew=anew)
         elif held.belief is None:
             self._first(component, held, cause.time.timestamp())
+        elif held.anew:
+            self._again(component, held.belief, cause.time.timestamp())
         else:
             self._late(component, msgspec.structs.replace(held, frozen=False), cause)
 
@@ -134,7 +138,17 @@ class ShelfCount:
         self._settle_rests(component)
         known = {**self._carried(component), **self._known(component, at_s)}
         belief = first_belief(component, self._total_g(component), self._noise_g2(component), at_s, known)
-        self._keep(component, held, belief=belief, frozen=False)
+        self._keep(component, held, belief=belief, frozen=False, anew=False)
+
+    def _again(self, component: Component, before: Belief, at_s: float) -> None:
+        """Weigh anew what is there, by another line: nothing moved, and the old count helps where the weight cannot."""
+        self._settle_rests(component)
+        noise_g2 = self._noise_g2(component)
+        belief = recalibrated(component, before, self._total_g(component), noise_g2, at_s)
+        known = self._known(component, at_s)
+        if known:
+            belief = told(component, belief, known, noise_g2)
+        self._keep(component, ComponentState(made_for=component.made_for, belief=belief, noise_g2=noise_g2))
 
     def _late(self, component: Component, held: ComponentState, cause: Cause) -> None:
         """Explain a jump between heartbeats once every plate was heard after it; take anything less as drift."""

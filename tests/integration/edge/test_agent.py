@@ -210,6 +210,30 @@ def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
     assert any(record.samples > 0 for record in sampled)
 
 
+def test_a_plate_that_gets_another_line_is_told_as_one_that_begins_anew_and_in_the_birth(shelf: Shelf) -> None:
+    shelf.wait(lambda: len(shelf.gateway.weights("heartbeat")) >= len(PLATES), "the shelf was learned")
+    cell = cell_for(SEED, "b1-s1-l1", 10_000.0)
+    line = {"zero_count": cell.zero_count, "counts_per_g": 0.95 * cell.counts_per_g}
+    client = LocalClient(shelf.data_dir)
+    asked = Command(id="c-2", op="calibration_restore", args={"plate": "b1-s1-l1", "by": "Ada", **line})
+    assert client.ask(encode(asked)).ok
+    client.close()
+
+    def told() -> list[WeightRecord]:
+        return [one for one in shelf.gateway.weights("heartbeat") if one.plate == "b1-s1-l1"]
+
+    shelf.wait(lambda: "starting" in {one.quality for one in told()}, "the plate begins anew")
+    shelf.wait(lambda: told()[-1].quality == "ok", "the plate is believed again")
+    assert told()[-1].weight_g == pytest.approx(2_000.0 / 0.95, abs=30.0)
+    assert not shelf.gateway.weights("step")
+    shelf.wait(lambda: _version_in_birth(shelf) == 2, "the birth tells the version")
+
+
+def _version_in_birth(shelf: Shelf) -> int:
+    assert shelf.gateway.birth is not None
+    return shelf.gateway.birth.plates[0].calibration_version
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

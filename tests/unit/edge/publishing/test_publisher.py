@@ -16,6 +16,7 @@ from contract.records import (
     PAYLOAD_BYTES_MAX,
     Ack,
     Birth,
+    BirthPlate,
     CommandResult,
     Gap,
     HealthRecord,
@@ -178,6 +179,31 @@ def test_a_connect_begins_with_birth_and_state_retained_and_a_last_will(shop: Sh
     assert call.will_topic == f"{ROOT}/state"
     assert not decode(call.will_payload, State).online
     assert shop.wire.link.topics == [f"{ROOT}/ack", f"{ROOT}/cmd"]
+
+
+def test_plates_that_changed_are_told_by_a_birth_without_a_new_connection(shop: Shop) -> None:
+    plate = BirthPlate(
+        plate="p1",
+        bay="b1",
+        shelf="s1",
+        zero_count=1.0,
+        counts_per_g=2.0,
+        capacity_g=3.0,
+        rate_sps=10.0,
+        calibration_version=2,
+    )
+    shop.publisher.tell_plates([])
+    shop.hear(Connected())
+    shop.clock.advance(9)
+    shop.publisher.tell_plates([plate])
+    births = [decode(payload, Birth) for payload in shop.wire.payloads("birth")]
+    assert [birth.plates for birth in births] == [[], [plate]]
+    assert births[1].sent_mono_ms == births[0].sent_mono_ms + 9_000
+    assert len(shop.wire.payloads("state")) == len(shop.wire.links) == 1
+    shop.hear(Lost("away"))
+    shop.wait(30.0)
+    shop.hear(Connected())
+    assert decode(shop.wire.payloads("birth")[0], Birth).plates == [plate]
 
 
 def test_batches_cover_their_numbers_exactly_and_need_no_word_from_the_broker(shop: Shop) -> None:

@@ -389,3 +389,75 @@ def test_the_newest_weights_are_told_at_any_time() -> None:
 def test_a_plate_of_another_shelf_is_refused() -> None:
     with pytest.raises(KeyError):
         Bench().weigher.add(PlateId("elsewhere"), 0, 1.0)
+
+
+def test_a_plate_that_gets_another_line_makes_no_step_and_is_told_as_one_that_begins_anew() -> None:
+    bench = Bench()
+    bench.run(8.0)
+    bench.weigher.restart(MIDDLE)
+    bench.lay(MIDDLE, 1_575.0, 10.0)  # the same goods, by another line
+    assert not bench.steps
+    told = [(record.plate, record.quality) for record in bench.heartbeats[len(PLATES) :]]
+    assert told == [(MIDDLE, "starting"), (MIDDLE, "ok")]
+    assert bench.heartbeats[-1].weight_g == pytest.approx(1_575.0, abs=1.0)
+
+
+def test_what_is_taken_beside_it_at_the_same_moment_is_still_a_step() -> None:
+    bench = Bench()
+    bench.run(8.0)
+    bench.weigher.restart(MIDDLE)
+    bench.run(10.0, {MIDDLE: _always(1_575.0), LEFT: _always(1_500.0)})
+    by_plate = {step.plate: step for step in bench.steps}
+    assert by_plate[LEFT].before_g == pytest.approx(2_000.0, abs=1.0)
+    assert by_plate[MIDDLE].before_g is None
+    bench.lay(MIDDLE, 1_475.0, 5.0)
+    assert bench.steps[-2].before_g == pytest.approx(1_575.0, abs=1.0)
+
+
+def test_a_plate_that_is_held_and_its_shelf_say_nothing_until_it_is_let_go() -> None:
+    bench = Bench(heartbeat_s=5.0)
+    bench.run(8.0)
+    bench.weigher.hold(MIDDLE, 10**9)
+    begin = len(bench.records)
+    bench.lay(MIDDLE, 3_500.0, 20.0)
+    bench.run(20.0, {MIDDLE: _always(LOADS[MIDDLE]), LEFT: _always(1_900.0)})
+    assert [(record.plate, record.quality) for record in bench.records[begin:]] == [(MIDDLE, "starting")]
+    bench.weigher.restart(MIDDLE)
+    bench.run(10.0)
+    assert {step.plate: step.before_g for step in bench.steps}[LEFT] == pytest.approx(2_000.0, abs=1.0)
+
+
+def test_a_shelf_that_is_held_can_be_seen_to_rest() -> None:
+    bench = Bench()
+    bench.run(8.0)
+    bench.weigher.hold(MIDDLE, 10**9)
+    bench.run(2.0)
+    assert not bench.weigher.active
+    bench.run(1.0, {MIDDLE: _tremor(1_500.0, 100.0)})
+    assert bench.weigher.active
+
+
+def test_nobody_holds_a_plate_longer_than_he_said() -> None:
+    bench = Bench()
+    bench.run(8.0)
+    bench.weigher.hold(MIDDLE, 20_000)
+    bench.run(20.0)
+    assert bench.weigher.quality(MIDDLE) == "ok"
+    assert not bench.weigher.active
+
+
+@pytest.mark.parametrize("away_s", [2.0, 30.0])
+def test_a_plate_whose_line_changed_while_it_was_unplugged_begins_anew_when_it_is_back(away_s: float) -> None:
+    bench = Bench()
+    bench.run(8.0)
+    bench.silent.add(MIDDLE)
+    bench.run(5.0)
+    bench.weigher.restart(MIDDLE)
+    bench.run(away_s)
+    bench.silent.clear()
+    begin = len(bench.records)
+    bench.lay(MIDDLE, 700.0, 10.0)
+    told = [record.quality for record in bench.heartbeats if record.plate == MIDDLE]
+    assert told[:3] == ["ok", "unplugged", "starting"]
+    assert told[-1] == "ok"
+    assert all(record.before_g is None for record in bench.records[begin:] if record.plate == MIDDLE)
