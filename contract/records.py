@@ -31,6 +31,8 @@ Noise = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
 WallMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Unix milliseconds up to the end of the year 9999."""
+Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
+"""A number that was measured: finite, and of a size that anything on the way can hold."""
 PayloadHash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 """SHA-256 of all bytes of a payload, in lower-case hex."""
 
@@ -79,7 +81,8 @@ class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
     `verdict` is a Quality or, for the agent and readers, `ok`, `away`, `queue_full`, or `outbox_damaged`: records are
     lost, at most as many as `rejected` says under `lost`, and gaps say which; or `calibration_damaged`: so many sheets
     of plates are lost. Otherwise `rejected` counts samples by reason since the last health record of the subject;
-    `samples` counts those taken.
+    `samples` counts those taken. `measured` holds figures by name, unit last (`rate_sps`, `cpu_c`), where they are
+    known: docs/reference/health.md.
     """
 
     mono_ms: MonoMs
@@ -89,6 +92,7 @@ class HealthRecord(Struct, frozen=True, kw_only=True, tag="health"):
     rejected: dict[Words, Count] = {}
     noise_g: Noise = 0.0
     queued: Count = 0
+    measured: dict[Words, Figure] = {}
 
 
 class ClockRecord(Struct, frozen=True, kw_only=True, tag="clock"):
@@ -140,6 +144,7 @@ class HealthBlock(Struct, kw_only=True, forbid_unknown_fields=True):
     rejected: list[dict[Words, Count]]
     noise_g: list[Noise]
     queued: list[Count]
+    measured: list[dict[Words, Figure]]
 
 
 class ClockBlock(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -49,7 +49,8 @@ def decode_row(journal: str, seq: int, row: bytes) -> Record:
         raise DamagedRow(f"record {seq} of journal {journal}: checksum differs")
     code, *values = msgspec.msgpack.decode(body)
     kind = _KINDS[code]
-    record: Record = kind(**dict(zip(kind.__struct_fields__, values, strict=True)))
+    # A row of an older agent ends before the fields that came later; those have defaults.
+    record: Record = kind(**dict(zip(kind.__struct_fields__, values, strict=False)))
     return record
 
 

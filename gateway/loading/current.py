@@ -43,11 +43,12 @@ WHERE held.as_of < excluded.as_of - interval '2 seconds'
 
 # The newest verdict on each part of a device.
 SET_HEALTH = """
-INSERT INTO health_current AS held (device, subject, verdict, noise_g, rejected, samples, queued, as_of)
-VALUES (%(device)s, %(subject)s, %(verdict)s, %(noise_g)s, %(rejected)s, %(samples)s, %(queued)s, %(as_of)s)
+INSERT INTO health_current AS held (device, subject, verdict, noise_g, rejected, samples, queued, measured, as_of)
+VALUES (%(device)s, %(subject)s, %(verdict)s, %(noise_g)s, %(rejected)s, %(samples)s, %(queued)s, %(measured)s,
+        %(as_of)s)
 ON CONFLICT (device, subject) DO UPDATE
 SET verdict = excluded.verdict, noise_g = excluded.noise_g, rejected = excluded.rejected, samples = excluded.samples,
-    queued = excluded.queued, as_of = excluded.as_of
+    queued = excluded.queued, measured = excluded.measured, as_of = excluded.as_of
 WHERE held.as_of <= excluded.as_of
 """
 
@@ -196,6 +197,7 @@ def _health(readings: Iterable[Readings]) -> Iterator[dict[str, Any]]:
                 "rejected": Jsonb(block.rejected[row]),
                 "samples": block.samples[row],
                 "queued": block.queued[row],
+                "measured": Jsonb(block.measured[row]),
                 "as_of": one.time_of(block.mono_ms[row]),
             }
 

@@ -39,7 +39,9 @@ COPY {table} (time, store, device, journal, seq, mono_ms, {columns}, time_known,
 """
 COPY_READING = _COPY.format(table="reading", columns="plate, kind, weight_g, before_g, noise_g, quality, remaining")
 COPY_TAG_EVENT = _COPY.format(table="tag_event", columns="zone, epc, gtin, kind, rssi_dbm, reads")
-COPY_HEALTH_EVENT = _COPY.format(table="health_event", columns="subject, verdict, samples, rejected, noise_g, queued")
+COPY_HEALTH_EVENT = _COPY.format(
+    table="health_event", columns="subject, verdict, samples, rejected, noise_g, queued, measured"
+)
 COPY_CLOCK_EVENT = _COPY.format(table="clock_event", columns="wall_at, synchronised, uncertainty_ms")
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
@@ -126,10 +128,15 @@ def _health_columns(blocks: _Blocks[HealthBlock]) -> list[Column]:
         texts(blocks.column("subject")),
         texts(blocks.column("verdict")),
         integers(blocks.column("samples")),
-        texts([msgspec.json.encode(one).decode() for one in blocks.column("rejected")], prefix=JSONB_VERSION),
+        _jsonb(blocks.column("rejected")),
         reals(blocks.column("noise_g")),
         integers(blocks.column("queued")),
+        _jsonb(blocks.column("measured")),
     ]
+
+
+def _jsonb(values: Iterable[object]) -> Column:
+    return texts([msgspec.json.encode(value).decode() for value in values], prefix=JSONB_VERSION)
 
 
 def _clock_columns(blocks: _Blocks[ClockBlock]) -> list[Column]:

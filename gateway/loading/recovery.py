@@ -51,7 +51,9 @@ FROM {table} WHERE store = %(store)s AND load_id > %(after)s AND load_id <= %(up
 """
 LATER_WEIGHTS = _LATER.format(table="reading", columns="plate, kind, weight_g, before_g, noise_g, quality, remaining")
 LATER_TAGS = _LATER.format(table="tag_event", columns="zone, epc, kind, rssi_dbm, reads")
-LATER_HEALTH = _LATER.format(table="health_event", columns="subject, verdict, samples, rejected, noise_g, queued")
+LATER_HEALTH = _LATER.format(
+    table="health_event", columns="subject, verdict, samples, rejected, noise_g, queued, measured"
+)
 LATER_GAPS = """
 SELECT load_id, device, journal, first_seq, last_seq, reason FROM gap
 WHERE load_id > %(after)s AND load_id <= %(upto)s AND load_id = ANY(%(loads)s::bigint[])

@@ -86,7 +86,8 @@ _GAP = Example(
             (46, TagRecord(mono_ms=930_700, zone="b1-s4-z1", epc="30364521480C0E40000007E1", kind="departed",
                            rssi_dbm=-61.5, reads=34)),
             (47, HealthRecord(mono_ms=930_900, subject="plate:b1-s1-l1", verdict="ok", samples=598,
-                              rejected={"saturated": 2}, noise_g=0.4)),
+                              rejected={"saturated": 2}, noise_g=0.4,
+                              measured={"rate_sps": 9.97, "weight_g": 3120.5, "drift_g_per_day": -1.2})),
         ]),
     ),
 )  # fmt: skip

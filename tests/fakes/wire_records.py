@@ -8,6 +8,7 @@ from contract.records import ClockRecord, HealthRecord, Record, TagRecord, Weigh
 
 GRAMS = st.floats(-1e7, 1e7)
 NOISE = st.floats(0, 1e7)
+FIGURES = st.floats(-1e15, 1e15)
 COUNTS = st.integers(0, 2**31 - 1)
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -45,6 +46,7 @@ def any_record(*, mono_ms_max: int) -> st.SearchStrategy[Record]:
         rejected=st.dictionaries(TEXTS, COUNTS, max_size=3),
         noise_g=NOISE,
         queued=COUNTS,
+        measured=st.dictionaries(TEXTS, FIGURES, max_size=3),
     )
     clocks = st.builds(
         ClockRecord,

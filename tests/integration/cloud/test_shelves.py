@@ -244,10 +244,11 @@ def test_what_is_not_well_is_named(shop: Shop) -> None:
             {"store": STORE, "at": shop.clock.now(), "birth": '{"plates": [{"bay": "b1"}, {"bay": "b2"}]}'},
         )
         shop.connection.execute(
-            """INSERT INTO health_current VALUES ('bay-1', 'plate:b1-s1-l1', 'unplugged', 0, '{}', 0, 0, %(at)s),
-                                                 ('bay-1', 'plate:b1-s1-l2', 'ok', 0, '{}', 9, 0, %(at)s),
-                                                 ('bay-2', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s),
-                                                 ('far-1', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s)""",
+            """INSERT INTO health_current (device, subject, verdict, noise_g, rejected, samples, queued, as_of)
+               VALUES ('bay-1', 'plate:b1-s1-l1', 'unplugged', 0, '{}', 0, 0, %(at)s),
+                      ('bay-1', 'plate:b1-s1-l2', 'ok', 0, '{}', 9, 0, %(at)s),
+                      ('bay-2', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s),
+                      ('far-1', 'agent', 'queue_full', 0, '{}', 0, 0, %(at)s)""",
             {"at": shop.clock.now()},
         )
         shop.connection.execute(

@@ -33,7 +33,13 @@ def one_of_each() -> list[NumberedRecord]:
         (
             3,
             HealthRecord(
-                mono_ms=3000, subject="plate:b1-s1-l1", verdict="noisy", samples=10, rejected={"spike": 2}, queued=4
+                mono_ms=3000,
+                subject="plate:b1-s1-l1",
+                verdict="noisy",
+                samples=10,
+                rejected={"spike": 2},
+                queued=4,
+                measured={"rate_sps": 9.5, "weight_g": -3.0},
             ),
         ),
         (4, ClockRecord(mono_ms=4000, wall_ms=1_767_268_804_000, synchronised=True, uncertainty_ms=15)),

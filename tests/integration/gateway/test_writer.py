@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from contract.ids import DeviceId, JournalId
-from contract.records import Gap
+from contract.records import Gap, HealthRecord
 from database.connection import connect
 from gateway.loading import lease as leases
 from gateway.loading.current import newest_weights
@@ -52,9 +52,9 @@ def test_every_kind_of_record_becomes_a_row_and_the_watermark_moves(connection: 
     assert all_of(connection, "SELECT seq, zone, epc, gtin, kind, rssi_dbm, reads FROM tag_event") == [
         (2, "b1-z1", EPC, "80614141123458", "arrived", -55.5, 12)
     ]
-    assert all_of(connection, "SELECT seq, subject, verdict, samples, rejected, queued FROM health_event") == [
-        (3, "plate:b1-s1-l1", "noisy", 10, {"spike": 2}, 4)
-    ]
+    assert all_of(
+        connection, "SELECT seq, subject, verdict, samples, rejected, queued, measured FROM health_event"
+    ) == [(3, "plate:b1-s1-l1", "noisy", 10, {"spike": 2}, 4, {"rate_sps": 9.5, "weight_g": -3})]
     assert all_of(connection, "SELECT seq, wall_at, synchronised, uncertainty_ms FROM clock_event") == [
         (4, datetime(2026, 1, 1, 12, 0, 4, tzinfo=UTC), True, 15)
     ]
@@ -192,6 +192,16 @@ def test_late_weights_do_not_replace_newer_ones(connection: Connection[Any]) -> 
     for taken in (new, late):
         write(connection, load(lease, taken, plates=list(newest_weights([taken]).values())))
     assert all_of(connection, "SELECT weight_g, as_of FROM plate_current") == [(90.0, SHOP_AT + timedelta(seconds=9))]
+
+
+def test_the_newest_figures_of_a_part_stand_beside_its_verdict(connection: Connection[Any]) -> None:
+    lease = lease_of(connection)
+    for seq, mono_ms, cpu_c in ((1, 9000, 81.0), (2, 1000, 52.0)):
+        hot = HealthRecord(mono_ms=mono_ms, subject="agent", verdict="hot", measured={"cpu_c": cpu_c})
+        write(connection, load(lease, readings([(seq, hot)])))
+    assert all_of(connection, "SELECT subject, verdict, measured FROM health_current") == [
+        ("agent", "hot", {"cpu_c": 81})
+    ]
 
 
 def test_a_passing_weight_keeps_the_verdict_of_the_plate(connection: Connection[Any]) -> None:

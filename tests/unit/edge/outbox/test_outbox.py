@@ -7,9 +7,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from contract.clock import ManualClock
@@ -54,7 +56,7 @@ def alarm(lost: int) -> HealthRecord:
 EVERY_KIND: list[Record] = [
     WeightRecord(mono_ms=1, plate="p1", kind="step", weight_g=3.5, before_g=None, noise_g=0.1, remaining=2),
     TagRecord(mono_ms=2, zone="z1", epc="3034AB", kind="arrived", rssi_dbm=-61.5, reads=4),
-    HealthRecord(mono_ms=3, subject="agent", verdict="ok", rejected={"spike": 2}),
+    HealthRecord(mono_ms=3, subject="agent", verdict="ok", rejected={"spike": 2}, measured={"cpu_c": 51.5}),
     ClockRecord(mono_ms=4, wall_ms=5, synchronised=True, uncertainty_ms=6),
 ]
 
@@ -88,6 +90,7 @@ def test_a_run_that_numbered_nothing_leaves_no_journal(path: Path, clock: Manual
 
 APPEND_UNTIL_KILLED = """
 import sys
+import zlib
 from pathlib import Path
 from contract.clock import ManualClock
 from contract.records import WeightRecord
@@ -227,6 +230,15 @@ def test_a_changed_byte_of_a_row_is_found() -> None:
             decode_row("journal", 7, bytes(damaged))
     with pytest.raises(DamagedRow):
         decode_row("journal", 8, row)
+
+
+def test_a_row_of_an_agent_that_told_no_figures_yet_is_still_read() -> None:
+    body = msgspec.msgpack.encode((2, 3, "agent", "ok", 7, {"spike": 2}, 0.5, 4))
+    row = zlib.crc32(b"journal/7" + body).to_bytes(4, "big") + body
+    read = decode_row("journal", 7, row)
+    assert read == HealthRecord(
+        mono_ms=3, subject="agent", verdict="ok", samples=7, rejected={"spike": 2}, noise_g=0.5, queued=4
+    )
 
 
 def test_a_damaged_record_becomes_a_gap_and_the_rest_goes_on(path: Path, clock: ManualClock) -> None:

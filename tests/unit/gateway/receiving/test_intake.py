@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,6 +131,9 @@ UNHOLDABLE: list[Record] = [
     HealthRecord(mono_ms=1, subject="agent", verdict="ok", rejected={"spike": 2**40}),
     HealthRecord(mono_ms=1, subject="a\0b", verdict="ok"),
     HealthRecord(mono_ms=1, subject="agent", verdict="ok", rejected={"\0": 1}),
+    HealthRecord(mono_ms=1, subject="agent", verdict="ok", measured={"cpu_c": math.inf}),
+    HealthRecord(mono_ms=1, subject="agent", verdict="ok", measured={"cpu_c": 1e300}),
+    HealthRecord(mono_ms=1, subject="agent", verdict="ok", measured={"\0": 1.0}),
     ClockRecord(mono_ms=1, wall_ms=2**62, synchronised=True, uncertainty_ms=1),
     ClockRecord(mono_ms=2**53, wall_ms=1, synchronised=True, uncertainty_ms=1),
 ]
