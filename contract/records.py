@@ -65,7 +65,11 @@ class WeightRecord(Struct, frozen=True, kw_only=True, tag="weight"):
 
 
 class TagRecord(Struct, frozen=True, kw_only=True, tag="tag"):
-    """A tag came to a zone or left it, after smoothing. `reads` counts the sightings behind it."""
+    """A tag came to a zone or left it, after smoothing. `reads` counts the sightings behind it.
+
+    A tag that moves is told as `arrived` in its new zone and then as `departed` from the old one, both with one
+    `mono_ms`: it is in one zone at a time, and whoever counts several zones together never misses it on the way.
+    """
 
     mono_ms: MonoMs
     zone: Name

@@ -27,21 +27,26 @@ def count_tag(
     """Take one tag record into the shelf's state and return the events it makes.
 
     Where plates count as well, they make the events. A tag that comes back is put back; one never seen is refilled; one
-    of a product that belongs elsewhere is misplaced.
+    of a product that belongs elsewhere is misplaced. One that goes from one zone of a position to another is told as
+    arrived before it is told as departed (contract.records.TagRecord), and has gone nowhere.
     """
     at_s = cause.time.timestamp()
     zone = state.zones.get(ZoneId(record.zone)) or ZoneState(since_s=at_s, present={}, gone={})
     sku = skus.get(gtin_of(record.epc) or "")
-    was_there, known = record.epc in zone.present, record.epc in zone.gone
+    was_there = record.epc in zone.present
     state.zones[ZoneId(record.zone)] = _moved(zone, record, sku or "", at_s)
     arrived = record.kind == "arrived"
     if sku is None or was_there == arrived or (arrived and at_s - zone.since_s < OPENING_S):
         return []
     place = next((place for place in places if place.sku == sku), None)
+    others = _other_zones(state, places if place is None else (place,), record)
+    if any(record.epc in other.present for other in others):
+        return []
     if place is None:
         return [cause.event(places[0], "misplace", 1, probability=_PRESENT, weight_g=0.0, sku=sku)] if arrived else []
     if place.plates and place.unit_weight_g is not None:
         return []
+    known = record.epc in zone.gone or any(record.epc in other.gone for other in others)
     kind: EventKind = ("put_back" if known else "refill") if arrived else "pick"
     state.note_move(PositionId(place.position), at_s, 1 if arrived else -1)
     return [cause.event(place, kind, 1, probability=_PRESENT, weight_g=0.0, sku=place.sku)]
@@ -66,6 +71,11 @@ def take_counts(state: ShelfState, shelf: Shelf, at_s: float) -> list[PositionId
 
 _PRESENT = 0.9938
 """How sure a smoothed arrival or departure is: 99.38 % of 97 garments (University of Arkansas)."""
+
+
+def _other_zones(state: ShelfState, places: Sequence[PositionModel], record: TagRecord) -> list[ZoneState]:
+    zones = {zone for place in places for zone in place.zones if zone != record.zone}
+    return [state.zones[zone] for zone in zones if zone in state.zones]
 
 
 def _moved(zone: ZoneState, record: TagRecord, sku: str, at_s: float) -> ZoneState:

@@ -57,6 +57,44 @@ def test_a_tag_said_to_arrive_twice_is_one_unit() -> None:
     assert shop.units("shirt") == 6
 
 
+def long_rail() -> Shop:
+    """A rail of shirts with an antenna at each end, and one shirt before the first."""
+    shirt = place("shirt", weight_g=None, zones=("z1", "z2"), gtins=(SHIRT,), capacity=12)
+    shop = Shop.of(shirt)
+    shop.tag("z1", epc(SHIRT, 1), "arrived")
+    shop.tag("z2", epc(SHIRT, 2), "arrived")
+    shop.mono_ms += 600_000
+    return shop
+
+
+def test_a_shirt_pushed_along_its_rail_to_the_other_antenna_is_no_event() -> None:
+    shop = long_rail()
+    shop.tag("z2", epc(SHIRT, 1), "arrived")
+    assert shop.units("shirt") == 2
+    shop.tag("z1", epc(SHIRT, 1), "departed", after_s=0.0)
+    assert shop.units("shirt") == 2
+    assert shop.events == []
+
+
+def test_a_shirt_taken_at_one_end_of_its_rail_and_hung_back_at_the_other_is_put_back() -> None:
+    shop = long_rail()
+    shop.tag("z1", epc(SHIRT, 1), "departed")
+    shop.tag("z2", epc(SHIRT, 1), "arrived")
+    assert shop.what_happened() == [("shirt", "pick", 1), ("shirt", "put_back", 1)]
+
+
+def test_a_scarf_pushed_along_the_rail_of_shirts_is_misplaced_once() -> None:
+    shirt = place("shirt", weight_g=None, zones=("z1", "z2"), gtins=(SHIRT,), capacity=12)
+    shop = Shop.of(shirt, place("scarf", weight_g=None, zones=("z9",), gtins=(SCARF,), shelf="s2"))
+    for zone, serial in (("z1", 1), ("z2", 2)):
+        shop.tag(zone, epc(SHIRT, serial), "arrived")
+    shop.mono_ms += 600_000
+    shop.tag("z1", epc(SCARF, 1), "arrived")
+    shop.tag("z2", epc(SCARF, 1), "arrived")
+    shop.tag("z1", epc(SCARF, 1), "departed", after_s=0.0)
+    assert [(event.kind, event.sku) for event in shop.events] == [("misplace", "SCARF")]
+
+
 def test_a_tag_of_another_product_is_misplaced_and_shifts_no_count() -> None:
     shop = rail()
     shop.tag("z1", epc(SCARF, 1), "arrived")
