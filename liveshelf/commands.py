@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     from liveshelf.db import app as db
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
+    from liveshelf.fitting.command import calibration, restore, setup, zero
     from liveshelf.people import app as people
     from liveshelf.planning.command import plan
     from liveshelf.replay import replay
@@ -38,6 +39,10 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.add_typer(sim, name="sim")
     app.add_typer(edge, name="edge")
+    edge.command()(setup)
+    edge.command()(calibration)
+    edge.command()(zero)
+    edge.command()(restore)
     app.add_typer(gateway, name="gateway")
     app.add_typer(cloud, name="cloud")
     app.add_typer(web, name="web")

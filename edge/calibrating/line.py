@@ -15,8 +15,10 @@ from edge.calibrating.masses import uncertainty_g
 from edge.calibrating.resting import NOISE_COUNT_MIN, RATED_COUNT, Rest
 
 LINEARITY_SHARE = 0.001
-"""How far a good cell may be from its line, as a share of its capacity: 0.05 % each of non-linearity and hysteresis
-(Seeed bar cell, data sheet); 10 g of 10 kg. `gateway.counting.assumptions` takes a calibrated scale for that good."""
+"""How far a good cell may be from its line, as a share of the heaviest mass it was tried with: 0.05 % each of
+non-linearity and hysteresis of a full load (Seeed bar cell, data sheet). Not of its capacity: a cell that bends by b at
+half of it shows only b (m/c)² at half of a mass m, 6 g of 150 g with 2 kg on a cell of 10 kg.
+`gateway.counting.assumptions` takes a calibrated scale for that good."""
 
 COVERAGE = 3.0
 """So many standard uncertainties what is measured may be off before it speaks against the line."""
@@ -111,13 +113,16 @@ def _variance(point: Point, slope: float) -> float:
     return point.rest.error_count**2 + (slope * uncertainty_g(point.mass_error_g)) ** 2
 
 
-def check(line: Line, point: Point, *, goods_g: float, capacity_g: float) -> Check:
-    """Return what a mass the line was not made with is measured as, and how far off that may be."""
+def check(line: Line, point: Point, *, goods_g: float, heaviest_g: float) -> Check:
+    """Return what a mass the line was not made with is measured as, and how far off that may be.
+
+    `heaviest_g` is the heaviest mass of all, this one included.
+    """
     measured_g = line.grams(point.rest.count) - goods_g
     own_g = math.sqrt(_variance(point, line.counts_per_g)) / abs(line.counts_per_g)
     gain_g = line.uncertainty_share * (point.mass_g + goods_g)
     zero_g = line.zero_error / abs(line.counts_per_g)
-    limit_g = LINEARITY_SHARE * capacity_g + COVERAGE * math.hypot(own_g, gain_g, zero_g)
+    limit_g = LINEARITY_SHARE * heaviest_g + COVERAGE * math.hypot(own_g, gain_g, zero_g)
     return Check(point.mass_g, measured_g, measured_g - point.mass_g, limit_g)
 
 

@@ -85,7 +85,8 @@ class Session:
     def with_check(self, point: Point) -> Session:
         """Return the session with a mass measured that the line was not made with. Needs a line."""
         assert self.line is not None
-        found = check(self.line, point, goods_g=self.goods_g, capacity_g=self.capacity_g)
+        heaviest_g = max(point.mass_g, *(other.mass_g for other in self.points))
+        found = check(self.line, point, goods_g=self.goods_g, heaviest_g=heaviest_g)
         return replace(self, check=found)
 
     def sheet(self, *, version: int, at: datetime, by: str) -> Sheet:

@@ -62,19 +62,19 @@ def test_goods_below_the_masses_make_the_zero_less_sure_and_not_the_gain() -> No
 
 def test_a_cell_that_bends_fails_at_the_third_mass_and_a_straight_one_does_not() -> None:
     line = fit([point(0.0, 0.0), point(5_000.0, 1_000_000.0)])
-    straight = check(line, point(2_500.0, 500_000.0 + 200.0 * 2.0), goods_g=0.0, capacity_g=CAPACITY_G)
-    bent = check(line, point(2_500.0, 500_000.0 + 200.0 * 30.0), goods_g=0.0, capacity_g=CAPACITY_G)
+    straight = check(line, point(2_500.0, 500_000.0 + 200.0 * 2.0), goods_g=0.0, heaviest_g=5_000.0)
+    bent = check(line, point(2_500.0, 500_000.0 + 200.0 * 30.0), goods_g=0.0, heaviest_g=5_000.0)
     assert (straight.passed, bent.passed) == (True, False)
     assert bent.error_g == pytest.approx(30.0)
-    assert 10.0 < bent.limit_g < 11.0
+    assert 5.0 < bent.limit_g < 6.0
 
 
 def test_a_mass_that_may_be_off_itself_does_not_fail_a_good_cell() -> None:
     line = fit([point(0.0, 0.0), point(5_000.0, 1_000_000.0)])
     exact = point(2_500.0, 504_000.0)
     rough = point(2_500.0, 504_000.0, mass_error_g=20.0)
-    assert not check(line, exact, goods_g=0.0, capacity_g=CAPACITY_G).passed
-    assert check(line, rough, goods_g=0.0, capacity_g=CAPACITY_G).passed
+    assert not check(line, exact, goods_g=0.0, heaviest_g=5_000.0).passed
+    assert check(line, rough, goods_g=0.0, heaviest_g=5_000.0).passed
 
 
 @pytest.mark.parametrize(

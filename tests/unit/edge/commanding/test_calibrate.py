@@ -130,10 +130,11 @@ def test_goods_serve_as_masses_and_say_how_far_they_may_be_off(fitting: Fitting)
     assert rough["uncertainty_share"] == pytest.approx(0.015 / 3**0.5, rel=0.01)
 
 
-def test_a_bent_cell_does_not_pass() -> None:
-    fitting = Fitting({LEFT: special(LEFT, non_linearity_g=60.0)})
+@pytest.mark.parametrize(("bend_g", "mass_g"), [(60.0, 5_000.0), (150.0, 2_000.0), (-150.0, 2_000.0)])
+def test_a_bent_cell_does_not_pass(bend_g: float, mass_g: float) -> None:
+    fitting = Fitting({LEFT: special(LEFT, non_linearity_g=bend_g)})
     fitting.run(4.0)
-    sheet = fitting.calibrate(LEFT, 5_000.0, 1_500.0)
+    sheet = fitting.calibrate(LEFT, mass_g, mass_g / 2.0)
     assert (sheet["passed"], sheet["remarks"]) == (False, ("check_failed",))
     assert abs(sheet["check"]["error_g"]) > sheet["check"]["limit_g"]
 
@@ -447,4 +448,6 @@ def bent(cell: LoadCell, share: float) -> LoadCell:
 def test_a_cell_as_good_as_its_data_sheet_passes(share: float) -> None:
     fitting = Fitting({LEFT: bent(special(LEFT), share)})
     fitting.run(4.0)
-    assert fitting.calibrate(LEFT, 5_000.0, 2_000.0)["passed"]
+    for mass_g in (2_000.0, 5_000.0, 9_000.0):
+        assert fitting.calibrate(LEFT, mass_g, mass_g / 2.0)["passed"]
+    assert fitting.calibrate(LEFT, 1_000.0, 2_000.0)["passed"]
