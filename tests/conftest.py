@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
+# A shell that runs the suite in the background lets it ignore Ctrl-C, and every program it starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest_plugins = [
     "tests.fixtures.hypothesis",
     "tests.fixtures.logs",
