@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from edge.calibrating.sheet import Sheet
+from edge.outbox.schema import sync_folder
 
 LOG_NAME = "calibration.jsonl"
 COPY_NAME = "calibration-copy.jsonl"
@@ -33,18 +34,19 @@ logger = logging.getLogger(__name__)
 
 
 class _Entry(Struct, frozen=True):
-    """A line: sheets are numbered from 1, so that a missing one is noticed."""
+    """A line: sheets are numbered from 1, so that a missing one is noticed. One that is lost for good stays as None."""
 
     no: int
-    sheet: Sheet
+    sheet: Sheet | None
 
 
 @dataclass(slots=True)
 class _File:
-    """What one file holds: entries by number, how many bytes of it are sound, and whether it is damaged."""
+    """What one file holds: entries by number, how many lines it has, where they end, and whether any is damaged."""
 
     path: Path
     entries: dict[int, _Entry] = field(default_factory=dict)
+    lines: int = 0
     size: int = 0
     damaged: bool = False
 
@@ -66,7 +68,8 @@ class SheetLog:
     @property
     def sheets(self) -> Sequence[Sheet]:
         """Every sheet, oldest first."""
-        return [self._entries[no].sheet for no in sorted(self._entries)]
+        kept = [self._entries[no].sheet for no in sorted(self._entries)]
+        return [sheet for sheet in kept if sheet is not None]
 
     def append(self, sheets: Sequence[Sheet]) -> None:
         """Keep sheets; they are on the disk when this returns. Raises OSError, and then none of them is kept."""
@@ -86,20 +89,25 @@ class SheetLog:
 
     def _mend(self) -> None:
         """Put damaged files aside and make both hold all there is."""
-        numbers = sorted(self._entries)
-        self.lost = (numbers[-1] - len(numbers)) if numbers else 0
+        last = max(0, *self._entries, *(file.lines for file in self._files))
+        lost = [no for no in range(1, last + 1) if no not in self._entries]
+        self._entries.update({no: _Entry(no, None) for no in lost})
         damaged = [file for file in self._files if file.damaged]
-        content = b"".join(_line(self._entries[no]) for no in numbers)
+        content = b"".join(_line(self._entries[no]) for no in range(1, last + 1))
         for file in self._files:
-            if file.damaged or len(file.entries) != len(numbers):
+            if file.damaged or len(file.entries) != last:
                 self._give(file, content)
-        if damaged or self.lost:
-            names = ", ".join(file.path.name for file in damaged) or LOG_NAME
-            self.damage = f"{names}: damaged, {len(numbers)} sheets saved, {self.lost} lost"
-            logger.error(
-                "calibration file damaged",
-                extra={"event": "calibration_damaged", "saved": len(numbers), "lost": self.lost, "files": names},
-            )
+        self.lost = len(lost)
+        if damaged or lost:
+            self._tell_damage(", ".join(file.path.name for file in damaged) or LOG_NAME)
+
+    def _tell_damage(self, names: str) -> None:
+        saved = len(self.sheets)
+        self.damage = f"{names}: damaged, {saved} sheets saved, {self.lost} lost"
+        logger.error(
+            "calibration file damaged",
+            extra={"event": "calibration_damaged", "saved": saved, "lost": self.lost, "files": names},
+        )
 
     def _give(self, file: _File, content: bytes) -> None:
         try:
@@ -147,7 +155,9 @@ def _read(path: Path) -> _File:
     except OSError:
         file.damaged = True
         return file
-    for line in content.split(b"\n")[:-1]:  # what has no line end was torn
+    lines = content.split(b"\n")[:-1]  # what has no line end was torn
+    file.lines = len(lines)
+    for line in lines:
         entry = _parse(line)
         if entry is not None:
             file.entries[entry.no] = entry
@@ -173,7 +183,7 @@ def _extend(file: _File, content: bytes) -> None:
     finally:
         os.close(handle)
     if new:
-        _sync_folder(file.path.parent)
+        sync_folder(file.path.parent)
     file.size += len(content)
 
 
@@ -189,7 +199,7 @@ def _replace(file: _File, content: bytes) -> None:
     if file.damaged:
         _keep_aside(file.path)
     fresh.replace(file.path)
-    _sync_folder(file.path.parent)
+    sync_folder(file.path.parent)
     file.size = len(content)
 
 
@@ -211,11 +221,3 @@ def _all_of(written: int, content: bytes) -> None:
     """A disk that took only a part is full. Raises OSError."""
     if written < len(content):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -56,6 +56,12 @@ class FittingAgent:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(WAIT_S)
 
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        assert self._process.wait(WAIT_S) == 0
+
     def lay(self, plate: str, load_g: float) -> None:
         """Let so many grams lie on a plate from now on."""
         self.on_g[plate] = load_g
@@ -95,6 +101,10 @@ class FittingAgent:
         """Tell whether every plate was heard."""
         plates = self.facts("weigh", plates=list(PLATES))["plates"]
         return all(one["count"] is not None for one in plates.values())
+
+    def qualities(self) -> list[str]:
+        """Return what the agent thinks of each plate."""
+        return [one["quality"] for one in self.facts("weigh", plates=list(PLATES))["plates"].values()]
 
     def wait(self, happened: Callable[[], bool], what: str) -> None:
         """Wait for something to happen while the agent runs."""

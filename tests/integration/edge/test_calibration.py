@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from contract.clock import ManualClock
+from contract.records import HealthRecord, Record, WeightRecord
+from edge.calibrating.sheet_log import COPY_NAME, LOG_NAME
+from edge.delivery import open_outbox
 from tests.integration.edge.fitting_agent import PLATES, FittingAgent, fitting_agent
 
 LEFT, RIGHT = PLATES
@@ -79,3 +83,34 @@ def test_the_weight_of_a_unit_is_learned_from_ten_and_one(agent: FittingAgent) -
     agent.soon(LEFT, 3_630.0)
     assert agent.facts("unit_weight_add", units=1)["consistent"]
     assert agent.facts("unit_weight_end")["unit_weight_g"] == pytest.approx(330.0, abs=1.0)
+
+
+def test_sheets_that_rotted_in_both_files_raise_an_alarm_and_the_plates_are_not_compared_with_before(
+    tmp_path: Path,
+) -> None:
+    with fitting_agent(tmp_path) as agent:
+        calibrate(agent, LEFT)
+        agent.kill()
+        for name in (LOG_NAME, COPY_NAME):
+            content = (agent.data_dir / name).read_bytes()
+            at = content.index(b'"reason":"new"')
+            (agent.data_dir / name).write_bytes(content[:at] + b"#" + content[at + 1 :])
+        agent.start()
+        assert agent.facts("calibration_history", plate=LEFT)["sheets"][0]["reason"] == "file"
+        agent.wait(lambda: all(quality != "starting" for quality in agent.qualities()), "both plates are learned anew")
+        agent.stop()
+        told = records(agent.data_dir)
+    [alarm] = [one for one in told if isinstance(one, HealthRecord) and one.verdict == "calibration_damaged"]
+    assert alarm.rejected == {"lost": 1}
+    anew = {one.plate for one in told if isinstance(one, WeightRecord) and one.quality == "starting"}
+    assert anew == {LEFT, RIGHT}
+
+
+def records(data_dir: Path) -> list[Record]:
+    """Return what the last run of an agent has made durable."""
+    outbox = open_outbox(data_dir, ManualClock())
+    try:
+        *_, last_run = outbox.held()
+        return [record for _, record in outbox.read(last_run.journal, 1, 10**6)]
+    finally:
+        outbox.close()

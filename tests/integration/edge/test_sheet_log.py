@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
+import resource
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,16 +102,22 @@ def test_a_file_that_is_gone_comes_back_from_its_copy(filled: Path) -> None:
     assert (filled / LOG_NAME).read_bytes() == (filled / COPY_NAME).read_bytes()
 
 
-def test_what_both_files_have_lost_is_counted(filled: Path) -> None:
+@pytest.mark.parametrize("version", [3, 7])
+def test_what_both_files_have_lost_is_told_once_and_forgotten_never(filled: Path, version: int) -> None:
     for name in (LOG_NAME, COPY_NAME):
         content = (filled / name).read_bytes()
-        at = content.index(b'"version":3')
+        at = content.rindex(b'"version":%d' % version)  # that of the plate that came last
         (filled / name).write_bytes(content[:at] + b"X" + content[at + 1 :])
     log = SheetLog(filled)
     assert log.lost == 1
     assert log.damage == "calibration.jsonl, calibration-copy.jsonl: damaged, 13 sheets saved, 1 lost"
-    log.append([sheet(8)])
-    assert versions(filled) == [1, 2, 4, 5, 6, 7, 8]
+    again = SheetLog(filled)
+    assert (again.lost, again.damage, again.sheets) == (0, None, log.sheets)
+    again.append([sheet(8)])
+    assert versions(filled) == list(range(1, 9))
+    assert [one.version for one in SheetLog(filled).sheets if one.plate == "l2"] == [
+        one for one in range(1, 8) if one != version
+    ]
 
 
 @pytest.mark.parametrize("garbage", [b"\x00" * 4096, b"\xff\n" * 500, b"{}\n", b"\n\n\n"])
@@ -117,8 +126,49 @@ def test_garbage_in_both_files_costs_the_sheets_and_not_the_agent(tmp_path: Path
         (tmp_path / name).write_bytes(garbage)
     log = SheetLog(tmp_path)
     assert log.sheets == []
+    assert log.lost == garbage.count(b"\n")
     log.append([sheet(1)])
     assert versions(tmp_path) == [1]
+
+
+@pytest.mark.parametrize("room", [0, 1, 200])
+def test_a_disk_without_room_takes_nothing_and_the_next_try_is_whole(filled: Path, room: int) -> None:
+    log, before = SheetLog(filled), (filled / LOG_NAME).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"large|space"):
+            log.append([sheet(8)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (filled / LOG_NAME).read_bytes() == before
+    assert versions(filled)[-1] == 7
+    log.append([sheet(8)])
+    assert versions(filled)[-1] == 8
+
+
+def test_a_full_disk_that_needs_mending_keeps_no_agent_from_starting(filled: Path) -> None:
+    content = (filled / LOG_NAME).read_bytes()
+    (filled / LOG_NAME).write_bytes(b"X" + content[1:])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        log = SheetLog(filled)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(log.sheets) == 14
+    assert log.damage is not None
+    assert versions(filled) == list(range(1, 8))  # the next start mends it
+
+
+def test_two_agents_cannot_keep_sheets_in_one_folder(filled: Path) -> None:
+    log = SheetLog(filled)
+    probe = (
+        f"from pathlib import Path; from edge.calibrating.sheet_log import SheetLog; SheetLog(Path({str(filled)!r}))"
+    )
+    other = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60, check=False)
+    assert "BlockingIOError" in other.stderr
+    assert log.damage is None
 
 
 def test_an_interrupted_mending_is_done_again(filled: Path) -> None:
