@@ -1,7 +1,8 @@
 """What a visitor may ask of the world: a command in, one answer out, and somebody in the shop does it.
 
 `{"do": "rush_hour", "minutes": 5}`, `{"do": "sweep", "shelf": null | id}`, `{"do": "unplug_scale", "plate": null | id,
-"for_s": 60}`, `{"do": "pick", "position": id, "units": n}`, `{"do": "refill", "position": id, "units": null | n}`.
+"for_s": 60}`, `{"do": "pick", "position": id, "units": n}`, `{"do": "refill", "position": id, "units": null | n}`,
+`{"do": "lay_mass", "plate": id, "mass_g": grams}`.
 Times are shop time. Null and a key left out let the world choose. Every answer has the same three keys: `ok`, `said`
 (one word a program can look up) and `facts`. A command that is wrong is answered `{"ok": false, "said":
 "wrong_command", "facts": {"field", "found", "expected"}}`. An answer says what was begun; the shelf shows the rest.
@@ -25,6 +26,8 @@ RUSH_MINUTES_MAX = 120.0
 UNPLUGGED_S = 60.0
 UNPLUGGED_S_MAX = 3_600.0
 UNITS_MAX = 1_000
+MASS_G_MAX = 100_000.0
+"""Heavier than anybody lays on by hand, and more than any plate bears."""
 
 Answer = Mapping[str, object]
 
@@ -63,6 +66,7 @@ class Orders:
             "unplug_scale": (self._unplug_scale, ("plate", "for_s")),
             "pick": (self._pick, ("position", "units")),
             "refill": (self._refill, ("position", "units")),
+            "lay_mass": (self._lay_mass, ("plate", "mass_g")),
         }
         asked = command.get("do")
         if not isinstance(asked, str) or asked not in deeds:
@@ -120,6 +124,14 @@ class Orders:
         left = self.floor.goods.backroom_units(sku)
         return _done(said, position=position, units=units, backroom=left)
 
+    def _lay_mass(self, command: Mapping[str, Any]) -> Answer:
+        plate = _name(command, "plate", self.floor.shelves.plates, "a plate of the shop")
+        if plate is None:
+            raise WrongCommand("plate", None, "a plate of the shop")
+        mass_g = _mass(command)
+        self.floor.shelves.lay_mass(plate, mass_g)
+        return _done("mass_laid", plate=plate, mass_g=mass_g)
+
     def _position(self, command: Mapping[str, Any]) -> str:
         position = _name(command, "position", self.floor.positions, "a position of the shop")
         if position is None:
@@ -170,6 +182,13 @@ def _number(command: Mapping[str, Any], name: str, default: float, highest: floa
         return default
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0.0 < found <= highest:
         raise WrongCommand(name, found, f"a number above 0, at most {highest:g}")
+    return float(found)
+
+
+def _mass(command: Mapping[str, Any]) -> float:
+    found = command.get("mass_g")
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0.0 <= found <= MASS_G_MAX:
+        raise WrongCommand("mass_g", found, f"grams, 0 or more, at most {MASS_G_MAX:g}")
     return float(found)
 
 

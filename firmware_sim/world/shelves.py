@@ -49,8 +49,9 @@ class _Touched:
 class Shelves:
     """The sensed side of all shelves of a store.
 
-    At rest a plate carries its goods and nothing else. While a hand is there, the load that moves bends the shelf:
-    neighbouring plates take a share, which the plate itself lacks, so the sum over the shelf stays true.
+    At rest a plate carries its goods, and the masses somebody has laid on it to calibrate it. While a hand is there,
+    the load that moves bends the shelf: neighbouring plates take a share, which the plate itself lacks, so the sum over
+    the shelf stays true.
     """
 
     def __init__(self, world: WorldConfiguration, goods: Goods) -> None:
@@ -67,6 +68,7 @@ class Shelves:
         self._hands: list[Hand] = []
         self._touched = _Touched()
         self._unplugged: set[str] = set()
+        self._laid_g: dict[str, float] = {}
         self.plates = tuple(plate.plate for plate in world.plates)
         self.zones = tuple(self._in_zone)
 
@@ -79,8 +81,9 @@ class Shelves:
         )
 
     def load_g(self, plate: str) -> float:
-        """Return the load of a plate as it is now, in hundredths of a gram: goods, hands and neighbours' share."""
-        return round(self.rest_g(plate) + sum(self._hand_on(hand, plate) for hand in self._hands), 2)
+        """Return the load of a plate as it is now, in hundredths of a gram: goods, masses, hands, neighbours' share."""
+        pressed_g = sum(self._hand_on(hand, plate) for hand in self._hands)
+        return round(self.rest_g(plate) + self._laid_g.get(plate, 0.0) + pressed_g, 2)
 
     def tags_in(self, zone: str) -> list[str]:
         """Return the EPCs of the goods before an antenna, in order of their hex."""
@@ -108,6 +111,11 @@ class Shelves:
         """Let a hand go."""
         self._hands.remove(hand)
         self._touch(hand.position)
+
+    def lay_mass(self, plate: str, mass_g: float) -> None:
+        """Let exactly this mass lie on a plate beside its goods; 0 takes it off."""
+        self._laid_g[plate] = mass_g
+        self._touched.plates.add(plate)
 
     def unplug(self, plate: str) -> None:
         """Pull the plug of a scale: it goes on carrying goods and says nothing."""

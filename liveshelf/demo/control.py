@@ -23,7 +23,8 @@ PEER_WAIT_S = 5.0
 BROKER_AWAY_S = 10.0
 """Wall seconds a pulled broker stays away: long enough to see the shelves go on by themselves."""
 
-WORLD_ACTIONS = ("rush_hour", "sweep", "unplug_scale")
+WORLD_BUTTONS = ("rush_hour", "sweep", "unplug_scale")
+WORLD_ACTIONS = (*WORLD_BUTTONS, "lay_mass")
 PULL_BROKER = "pull_broker"
 STATE = "state"
 
@@ -73,7 +74,7 @@ def answer_to(line: bytes, store: Store, *, ask_world: Callable[[Path, Mapping[s
 def _state(store: Store) -> Mapping[str, object]:
     """Say which buttons make sense now, and which programs are down."""
     down = store.down()
-    buttons = [*WORLD_ACTIONS] if "world" not in down else []
+    buttons = [*WORLD_BUTTONS] if "world" not in down else []
     if store.broker_is_ours() and "broker" not in down:
         buttons.append(PULL_BROKER)
     return {"buttons": buttons, "down": down}

@@ -52,7 +52,13 @@ def ask(line: bytes | Mapping[str, Any], store: FakeStore) -> tuple[Answer, list
 
 
 @pytest.mark.parametrize(
-    "request_", [{"do": "rush_hour"}, {"do": "sweep", "shelf": "b1-s2"}, {"do": "unplug_scale", "for_s": 5}]
+    "request_",
+    [
+        {"do": "rush_hour"},
+        {"do": "sweep", "shelf": "b1-s2"},
+        {"do": "unplug_scale", "for_s": 5},
+        {"do": "lay_mass", "plate": "b1-s1-l1", "mass_g": 1000},
+    ],
 )
 def test_what_happens_among_the_shelves_is_asked_of_the_world_as_it_came(request_: Mapping[str, Any]) -> None:
     answer, asked = ask(request_, FakeStore())
@@ -107,4 +113,4 @@ def test_a_line_nested_beyond_reason_is_refused() -> None:
 
 def test_an_unknown_command_is_told_which_there_are() -> None:
     facts = ask({"do": "fly"}, FakeStore())[0]["facts"]
-    assert facts == {"found": "fly", "expected": "rush_hour, sweep, unplug_scale, pull_broker, state"}
+    assert facts == {"found": "fly", "expected": "rush_hour, sweep, unplug_scale, lay_mass, pull_broker, state"}

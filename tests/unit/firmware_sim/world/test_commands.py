@@ -152,8 +152,8 @@ def test_a_hand_brings_from_the_backroom_what_is_there_and_fits() -> None:
     ("command", "field", "found", "expected"),
     [
         ("sweep", "command", "sweep", "an object"),
-        ({"do": "burn"}, "do", "burn", "one of rush_hour, sweep, unplug_scale, pick, refill"),
-        ({"do": ["sweep"]}, "do", ["sweep"], "one of rush_hour, sweep, unplug_scale, pick, refill"),
+        ({"do": "burn"}, "do", "burn", "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass"),
+        ({"do": ["sweep"]}, "do", ["sweep"], "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass"),
         ({"do": "sweep", "bay": 1}, "bay", 1, "only shelf beside do"),
         ({"do": "sweep", "shelf": "b9"}, "shelf", "b9", "a shelf with scales"),
         ({"do": "sweep", "shelf": ["b1"]}, "shelf", ["b1"], "a shelf with scales"),
@@ -180,3 +180,34 @@ def test_a_wrong_command_is_answered_with_field_found_and_expected(
 def test_a_shop_that_closes_does_nothing_any_more() -> None:
     day = _quiet_shop().close()
     assert _ask(day, do="sweep")["facts"]["expected"] == "nothing any more: the shop is closing"
+
+
+def test_a_mass_laid_on_a_plate_weighs_beside_its_goods_until_it_is_taken_off() -> None:
+    day = _quiet_shop()
+    shelves, plate = day.shop.shelves, day.world.plates[0].plate
+    goods_g = shelves.load_g(plate)
+    told = _ask(day, do="lay_mass", plate=plate, mass_g=1000)
+    assert told == {"ok": True, "said": "mass_laid", "facts": {"plate": plate, "mass_g": 1000.0}}
+    assert shelves.changes().loads == {plate: pytest.approx(goods_g + 1000.0)}
+    _ask(day, do="lay_mass", plate=plate, mass_g=500.0)
+    assert shelves.snapshot([plate], []).loads == {plate: pytest.approx(goods_g + 500.0)}
+    _ask(day, do="lay_mass", plate=plate, mass_g=0)
+    assert shelves.changes().loads == {plate: goods_g}
+    assert not day.of_kind("pick"), "a mass is no goods: the truth log says nothing of it"
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ({"mass_g": 1000}, "plate"),
+        ({"plate": "b9-s9-l9", "mass_g": 1000}, "plate"),
+        ({"plate": "b1-s1-l1"}, "mass_g"),
+        ({"plate": "b1-s1-l1", "mass_g": -1}, "mass_g"),
+        ({"plate": "b1-s1-l1", "mass_g": True}, "mass_g"),
+        ({"plate": "b1-s1-l1", "mass_g": float("nan")}, "mass_g"),
+        ({"plate": "b1-s1-l1", "mass_g": 1e6}, "mass_g"),
+    ],
+)
+def test_a_mass_that_nobody_can_lay_is_told_what_is_wrong(command: dict[str, object], field: str) -> None:
+    answer = _ask(_quiet_shop(), do="lay_mass", **command)
+    assert (answer["said"], answer["facts"]["field"]) == ("wrong_command", field)
