@@ -98,7 +98,7 @@ class Desk:
             return
         try:
             said = operation(command.args)
-        except LiveShelfError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is asked, the shelf goes on weighing
             self._end(running, _refused(command, error))
             return
         if isinstance(said, Said):
@@ -113,7 +113,7 @@ class Desk:
             next(running.steps)
         except StopIteration as ended:
             self._end(running, _done(running.command, ended.value))
-        except LiveShelfError as error:
+        except Exception as error:  # noqa: BLE001 - whatever is asked, the shelf goes on weighing
             self._end(running, _refused(running.command, error))
         else:
             if mono_ms - running.since_ms > PATIENCE_MS:
@@ -138,9 +138,20 @@ def _done(command: Command, said: Said) -> CommandResult:
     return CommandResult(id=command.id, ok=True, detail=said.detail, facts=dict(said.facts))
 
 
-def _refused(command: Command, error: LiveShelfError) -> CommandResult:
+def _refused(command: Command, error: Exception) -> CommandResult:
+    if not isinstance(error, LiveShelfError):
+        return _failed(command, error)
     facts = error.facts if isinstance(error, CommandRefused) else {"code": "refused"}
     return CommandResult(id=command.id, ok=False, detail=str(error), facts=dict(facts))
+
+
+def _failed(command: Command, error: Exception) -> CommandResult:
+    """Answer for an operation that broke, which is a bug of ours: told whole in the log."""
+    logger.error(
+        "command failed", exc_info=error, extra={"event": "command_failed", "op": command.op, "id": command.id}
+    )
+    detail = f"{command.op} failed inside the agent ({type(error).__name__}), its log has the whole of it"
+    return CommandResult(id=command.id, ok=False, detail=detail, facts={"code": "failed"})
 
 
 def _unknown(command: Command, known: Mapping[str, Operation]) -> CommandResult:

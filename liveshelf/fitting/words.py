@@ -29,6 +29,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "no_session": ("The calibration was ended meanwhile.", "Begin with this plate again."),
     "ended": ("Somebody else asked something of this plate meanwhile.", "Only one person at a time: begin again."),
     "busy": ("The device has too much to do.", "Wait a moment and try again."),
+    "failed": ("Something inside the agent broke.", "It goes on weighing. Send its log to whoever looks after it."),
     "refused": ("The device could not do it.", "Nothing has changed. Try again."),
     "unknown_plate": ("The device has no such plate.", "Take one of the list."),
     "unknown_op": ("The agent is older than this program.", "Install the same version of both."),

@@ -28,6 +28,13 @@ class Shop:
     def fail(self, _arguments: Arguments) -> Said:
         raise LiveShelfError("the disk is away")
 
+    def break_down(self, arguments: Arguments) -> Said:
+        return Said(arguments["nobody gave this"])
+
+    def break_down_later(self, arguments: Arguments) -> Steps:
+        yield
+        return self.break_down(arguments)
+
     def refuse(self, arguments: Arguments) -> Steps:
         yield
         raise CommandRefused("no_samples", "nothing came", plate=arguments["plate"])
@@ -54,6 +61,22 @@ def test_a_command_is_done_at_the_next_look_and_not_before(shop: Shop) -> None:
     assert not shop.answers
     shop.desk.work(0)
     assert [(one.id, one.ok, one.facts) for one in shop.answers] == [("7", True, {"times": 1})]
+
+
+@pytest.mark.parametrize("op", ["break", "break_later"])
+def test_an_operation_that_breaks_is_answered_and_the_shelf_goes_on(
+    shop: Shop, op: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.desk.learn({"break": shop.break_down, "break_later": shop.break_down_later})
+    shop.ask(op)
+    shop.ask("count", "8")
+    shop.desk.work(0)
+    shop.desk.work(1)
+    assert {one.id: (one.ok, one.facts.get("code")) for one in shop.answers} == {
+        "7": (False, "failed"),
+        "8": (True, None),
+    }
+    assert "KeyError" in caplog.text
 
 
 @pytest.mark.parametrize(
