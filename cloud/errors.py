@@ -86,6 +86,46 @@ class UnknownOrder(Problem):
     code = "unknown_order"
 
 
+class UnknownDevice(Problem):
+    """There is no such device."""
+
+    status = 404
+    code = "unknown_device"
+
+
+class CommandTooLarge(Problem):
+    """The command does not fit one message to a device."""
+
+    status = 422
+    code = "command_too_large"
+
+
+class AnswerUnusable(Problem):
+    """The device answered what nobody can use."""
+
+    status = 502
+    code = "answer_unusable"
+
+
+class DeviceSilent(Problem):
+    """The device did not answer in time."""
+
+    status = 504
+    code = "device_silent"
+    retryable = True
+
+
+class LinkAway(Problem):
+    """Devices cannot be asked: there is no connection to their broker."""
+
+    status = 503
+    code = "link_away"
+    retryable = True
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"})
+
+
 class IdempotencyKeyMissing(Problem):
     """A request that writes needs an Idempotency-Key header."""
 

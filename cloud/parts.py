@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolTimeout
 from starlette.background import BackgroundTask
 
 from cloud.access.service import KeyRing
+from cloud.devices.link import DeviceLink
 from cloud.settings import CloudSettings
 from contract.clock import Clock
 from database.connection import RECONNECT_S, make_pool, session_conninfo
@@ -27,10 +28,13 @@ POOL_WAIT_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Clock, keys and two pools: `reads` for asyncio, `writes` for services shared with worker and command line."""
+    """Clock, keys, the link to devices and two pools: `reads` for asyncio, `writes` for services shared with worker and
+    command line.
+    """
 
     clock: Clock
     keys: KeyRing
+    devices: DeviceLink
     reads: AsyncConnectionPool[AsyncConnection[Any]]
     writes: ConnectionPool[Connection[TupleRow]]
 
@@ -42,7 +46,10 @@ class Parts:
 
 @asynccontextmanager
 async def open_parts(settings: CloudSettings, clock: Clock) -> AsyncIterator[Parts]:
-    """Open the pools and close them at the end; a database that is away is waited for by the requests, not here."""
+    """Open the pools and the link to devices, and close them at the end.
+
+    A database or a broker that is away is waited for by the requests, not here.
+    """
     writes: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
         session_conninfo(settings.database_url, APPLICATION_NAME),
         min_size=1, max_size=settings.api_connections_max, timeout=POOL_WAIT_S,
@@ -54,10 +61,11 @@ async def open_parts(settings: CloudSettings, clock: Clock) -> AsyncIterator[Par
         wait_s=POOL_WAIT_S,
         application_name=APPLICATION_NAME,
     )
-    async with reads:
+    devices = DeviceLink(settings.mqtt_url, now=clock.now)
+    async with reads, devices.running():
         writes.open()
         try:
-            yield Parts(clock=clock, keys=KeyRing(reads), reads=reads, writes=writes)
+            yield Parts(clock=clock, keys=KeyRing(reads), devices=devices, reads=reads, writes=writes)
         finally:
             writes.close()
 

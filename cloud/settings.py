@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract.broker_address import parse_broker_url
 from contract.clock import ShopClock, clock_from_environment
 from contract.errors import ConfigurationError, without_secret
 from database.connection import check_address
@@ -21,6 +22,7 @@ HOLD_MAX_S = 31_536_000.0
 
 EXPECTED = {
     "LIVESHELF_DATABASE_URL": "a PostgreSQL address such as postgresql://user@host:5432/liveshelf",
+    "LIVESHELF_MQTT_URL": "a broker address such as mqtt://host:1883",
     "LIVESHELF_API_HOST": "an address of this machine such as 127.0.0.1",
     "LIVESHELF_API_PORT": "a whole number from 0 to 65535",
     "LIVESHELF_API_CONNECTIONS_MAX": "a whole number from 1 to 500",
@@ -39,6 +41,15 @@ def _database_address(text: str) -> str:
     return text
 
 
+def _broker_address(text: str) -> str:
+    """Return the address. Raises ValueError when it is none."""
+    try:
+        parse_broker_url(text)
+    except ConfigurationError:
+        raise ValueError from None
+    return text
+
+
 class CloudSettings(BaseSettings):
     """Settings of the API and the worker; the clock has its own variables (`contract.clock`)."""
 
@@ -48,6 +59,8 @@ class CloudSettings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(_database_address)]
     """PostgreSQL connection URL."""
+    mqtt_url: Annotated[str | None, AfterValidator(lambda text: text and _broker_address(text))] = None
+    """The broker by which devices are asked and lit; without it everything else works."""
     api_host: str = Field(default="127.0.0.1", pattern=r"^[^\s/@]+$")
     """Address the API listens on."""
     api_port: int = Field(default=8080, ge=0, le=65535)

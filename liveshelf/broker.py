@@ -21,9 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from contract.broker_address import BrokerAddress
 from contract.errors import LiveShelfError
 from liveshelf.broker_configuration import HOST, iotcore_configuration, mosquitto_configuration
-from liveshelf.mqtt_probe import BrokerAddress, BrokerUnreachable, probe_broker
+from liveshelf.mqtt_probe import BrokerUnreachable, probe_broker
 
 BROKER_URL_VARIABLE = "LIVESHELF_MQTT_URL"
 PORT_DEFAULT = 1883

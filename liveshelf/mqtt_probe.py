@@ -9,10 +9,9 @@ import os
 import socket
 import ssl
 import struct
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-from contract.errors import ConfigurationError, LiveShelfError
+from contract.broker_address import BrokerAddress
+from contract.errors import LiveShelfError
 
 KEEPALIVE_S = 10
 _CONNECT, _CONNACK, _DISCONNECT = 0x10, 0x20, b"\xe0\x00"
@@ -31,44 +30,6 @@ class BrokerUnreachable(LiveShelfError):
     """The MQTT broker does not answer."""
 
     retryable = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerAddress:
-    """Where a broker listens, and as whom to speak to it."""
-
-    host: str
-    port: int
-    tls: bool = False
-    user: str | None = None
-    password: str | None = None
-
-
-def parse_broker_url(url: str) -> BrokerAddress:
-    """Return the parts of `mqtt://user:password@host:port` or `mqtts://…`. Raises ConfigurationError."""
-    wrong = ConfigurationError(
-        f"broker address: found {_without_login(url)!r}, expected mqtt://HOST:PORT or mqtts://HOST:PORT"
-    )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise wrong from None
-    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-        raise wrong
-    return BrokerAddress(
-        host=parts.hostname,
-        port=port or (8883 if parts.scheme == "mqtts" else 1883),
-        tls=parts.scheme == "mqtts",
-        user=None if parts.username is None else unquote(parts.username),
-        password=None if parts.password is None else unquote(parts.password),
-    )
-
-
-def _without_login(url: str) -> str:
-    """Return an address fit for a message: no user, no password."""
-    before, at, place = url.rpartition("@")
-    return f"{before.partition('://')[0]}://…@{place}" if at else url
 
 
 def probe_broker(address: BrokerAddress, *, wait_s: float = 3.0) -> None:

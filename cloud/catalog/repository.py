@@ -34,6 +34,9 @@ PRICES = """SELECT DISTINCT ON (sku) sku, amount_minor, currency FROM price
             WHERE store = %s AND channel = 'store' AND sku = ANY(%s) AND valid_from <= %s
             ORDER BY sku, valid_from DESC"""
 
+ADD_PLANOGRAM = """INSERT INTO planogram (store, valid_from, imported_at, made_by) VALUES (%s, %s, %s, %s)
+                   RETURNING planogram_id"""
+
 PUT_POSITION = """INSERT INTO planogram_position
                   (planogram_id, position, sku, bay, shelf, plates, zones, capacity, low_units)
                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
@@ -94,12 +97,9 @@ def prices(link: Link, store: str, skus: Iterable[str], *, at: datetime) -> dict
     return {sku: Price.of_minor(amount_minor, currency) for sku, amount_minor, currency in rows}
 
 
-def put_planogram(link: Link, store: StoreId, planogram: Planogram, *, at: datetime) -> int:
+def put_planogram(link: Link, store: StoreId, planogram: Planogram, *, at: datetime, by: str = "import") -> int:
     """Write a new version of the planogram and return its id."""
-    row = link.execute(
-        "INSERT INTO planogram (store, valid_from, imported_at) VALUES (%s, %s, %s) RETURNING planogram_id",
-        (store, planogram.valid_from, at),
-    ).fetchone()
+    row = link.execute(ADD_PLANOGRAM, (store, planogram.valid_from, at, by)).fetchone()
     assert row is not None, "an insert returns its row"
     rows = [
         (row[0], p.position, p.sku, p.bay, p.shelf, list(p.plates), list(p.zones), p.capacity, p.low_units)

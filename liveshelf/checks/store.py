@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from contract.broker_address import parse_broker_url
 from contract.errors import LiveShelfError
 from liveshelf.broker import BROKER_URL_VARIABLE, available_brokers, broker_url
 from liveshelf.checks.finding import Finding
-from liveshelf.mqtt_probe import parse_broker_url, probe_broker
+from liveshelf.mqtt_probe import probe_broker
 
 if TYPE_CHECKING:
     from psycopg import Connection

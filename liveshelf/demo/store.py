@@ -22,6 +22,7 @@ import psycopg
 
 from cloud.access.service import create_key
 from cloud.catalog.service import import_catalog, import_planogram, import_stock
+from contract.broker_address import parse_broker_url
 from contract.clock import ShopClock
 from contract.errors import ConfigurationError
 from contract.ids import StoreId
@@ -36,7 +37,7 @@ from liveshelf.demo.control import ControlServer
 from liveshelf.demo.logins import LogIn, keep_logins, make_logins
 from liveshelf.demo.process import POLL_S, Program, ProgramDown
 from liveshelf.demo.supervisor import Supervisor
-from liveshelf.mqtt_probe import parse_broker_url, probe_broker
+from liveshelf.mqtt_probe import probe_broker
 
 WORLD = "world"
 START_WAIT_S = 60.0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
 from starlette.testclient import TestClient
 
 from cloud.access.service import create_key
@@ -18,6 +21,7 @@ from cloud.settings import CloudSettings
 from cloud.worker import Worker
 from contract.clock import ManualClock
 from contract.ids import StoreId
+from contract.records import Birth
 from database.connection import connect
 
 STORE = StoreId("corner")
@@ -128,6 +132,28 @@ class Shop:
                    VALUES ('bay-1', %s, 'ok', 0, '{}', 9, 0, %s)
                    ON CONFLICT (device, subject) DO UPDATE SET as_of = EXCLUDED.as_of""",
                 (f"zone:{zone}", self.clock.now()),
+            )
+
+    def hear_device(self, birth: Birth, *, online: bool = True, lights: Sequence[str] = ()) -> None:
+        """Write what a gateway writes of a device that said what it is."""
+        told = {**msgspec.to_builtins(birth), **({"lights": list(lights)} if lights else {})}
+        with self.connection.transaction():
+            self.connection.execute(
+                """INSERT INTO device (device, store, online, journal, birth, seen_at) VALUES (%s, %s, %s, %s, %s, %s)
+                   ON CONFLICT (device) DO UPDATE SET store = EXCLUDED.store, online = EXCLUDED.online,
+                       birth = EXCLUDED.birth, seen_at = EXCLUDED.seen_at""",
+                (birth.device, birth.store, online, birth.journal, Jsonb(told), self.clock.now()),
+            )
+
+    def hear_health(self, device: str, subject: str, verdict: str, **measured: float) -> None:
+        """Write what a gateway writes of the health of a part."""
+        with self.connection.transaction():
+            self.connection.execute(
+                """INSERT INTO health_current
+                       (device, subject, verdict, noise_g, rejected, samples, queued, as_of, measured)
+                   VALUES (%s, %s, %s, 0.2, '{"spike": 3}', 600, 0, %s, %s)
+                   ON CONFLICT (device, subject) DO UPDATE SET verdict = EXCLUDED.verdict, as_of = EXCLUDED.as_of""",
+                (device, subject, verdict, self.clock.now(), Jsonb(measured)),
             )
 
     def work(self, *, after_s: float = 0.0) -> None:

@@ -18,10 +18,11 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from contract.broker_address import parse_broker_url
 from contract.records import PAYLOAD_BYTES_MAX
 from liveshelf import broker as broking
 from liveshelf.broker import Broker, BrokerKind, BrokerMissing, PortInUse, available_brokers, free_port
-from liveshelf.mqtt_probe import BrokerUnreachable, parse_broker_url, probe_broker
+from liveshelf.mqtt_probe import BrokerUnreachable, probe_broker
 
 pytestmark = pytest.mark.broker
 
