@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from time import perf_counter_ns
 from typing import cast
 
@@ -20,6 +21,7 @@ from contract.errors import ConfigurationError, LiveShelfError
 from contract.hardware import BayHardware
 from contract.ids import NEW_DEVICE_STORE, PlateId, ShelfId, ZoneId
 from contract.records import HealthRecord, Quality, Record
+from edge.board_health import Board, wall_clock_synchronised
 from edge.calibrating.book import line_of, open_book
 from edge.commanding.desk import Desk
 from edge.commanding.local_socket import serving_locally
@@ -27,7 +29,7 @@ from edge.commanding.operations import agent_operations
 from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.health import agent_health, calibration_damaged, clock_record, plate_health, zone_health
-from edge.identity import wall_clock_synchronised
+from edge.plate_watch import PlateWatch
 from edge.reader_settings import zones_read
 from edge.sampling.listening import Heard
 from edge.sampling.readers import open_readers
@@ -64,10 +66,12 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
     handover, desk, book = Handover(), Desk(), open_book(settings, clock)
     settings = book.applied(settings)
     delivery = Delivery(settings, clock, handover, desk.ask)
+    board = Board(Path(settings.data_dir))
     hardware = open_hardware(settings, clock)
     try:
         delivery.start()
-        bay = Bay(settings, hardware, clock, handover, anew=book.changed)
+        measure = lambda: {**board.figures(), **delivery.backlog.figures()}  # noqa: E731 - one step of the story
+        bay = Bay(settings, hardware, clock, handover, anew=book.changed, measure=measure)
         with closing(bay), serving_locally(settings.data_dir, desk.ask):
             if book.damage is not None:
                 bay.alarm(calibration_damaged(lost=book.lost, mono_ms=clock.mono_ms()))
@@ -92,7 +96,7 @@ class Bay:
 
     `wall_ns` measures the pulses of drivers that clock bit by bit. Implements `BayView` for what commands ask. A device
     that has no store yet weighs, so that it can be calibrated, but records nothing. The plates `anew` weigh by another
-    line than in the run before.
+    line than in the run before. `measure` gives the figures of board and outbox for the agent's own health.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Bay:
         *,
         wall_ns: Callable[[], int] = perf_counter_ns,
         anew: Collection[PlateId] = (),
+        measure: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         self.poll_s = _poll_s(settings)
         self._clock = clock
@@ -128,7 +133,15 @@ class Bay:
         rates_sps = {PlateId(plate.plate): plate.rate_sps for plate in settings.plates}
         self._drivers = open_drivers(settings.drivers, rates_sps, hardware, mono_ms=clock.mono_ms(), wall_ns=wall_ns)
         self._driver_of = {plate: driver for driver in self._drivers for plate in driver.plates}
-        self._verdicts: dict[PlateId, Quality] = dict.fromkeys(self._plates, "starting")
+        self._watches = {
+            PlateId(plate.plate): PlateWatch(
+                rate_sps=plate.rate_sps, capacity_g=plate.capacity_g, mono_ms=clock.mono_ms()
+            )
+            for plate in settings.plates
+        }
+        self._qualities: dict[PlateId, Quality] = dict.fromkeys(self._plates, "starting")
+        self._measure = measure
+        self._told: dict[str, HealthRecord] = {}
         self._tell_clock(clock.mono_ms())
 
     def look(self) -> None:
@@ -143,7 +156,7 @@ class Bay:
         if mono_ms >= self._health_due_ms:
             self._health_due_ms = mono_ms + self._health_ms
             self._tell_clock(mono_ms)
-            self._put(self._health(mono_ms))
+            self._tell(self._health(mono_ms))
 
     @property
     def plates(self) -> Sequence[PlateId]:
@@ -195,6 +208,11 @@ class Bay:
         """Hand over what somebody must know."""
         self._put([record])
 
+    @property
+    def health(self) -> Sequence[HealthRecord]:
+        """The newest health record of every part, in the order in which they were told first."""
+        return tuple(self._told.values())
+
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of the plate's weight now."""
         return self._plates[plate][1].quality(plate)
@@ -221,7 +239,10 @@ class Bay:
                 elif found.overload:
                     weigher.saturate(found.plate, found.mono_ms)
         for weigher in self._weighers:
-            self._put(weigher.tick(mono_ms))
+            records = weigher.tick(mono_ms)
+            for record in records:
+                self._watches[PlateId(record.plate)].weighed(record)
+            self._put(records)
 
     def _follow_tags(self, mono_ms: int) -> None:
         self._tags_due_ms = mono_ms + TAG_POLL_MS
@@ -233,18 +254,29 @@ class Bay:
         changed = [
             self._plate_health(plate, mono_ms)
             for plate, (_, weigher) in self._plates.items()
-            if weigher.quality(plate) != self._verdicts[plate]
+            if weigher.quality(plate) != self._qualities[plate]
         ]
         if changed:
-            self._put(changed)
+            self._tell(changed)
 
     def _plate_health(self, plate: PlateId, mono_ms: int) -> HealthRecord:
-        weigher = self._plates[plate][1]
-        quality = self._verdicts[plate] = weigher.quality(plate)
+        weigher, watch = self._plates[plate][1], self._watches[plate]
+        quality = self._qualities[plate] = weigher.quality(plate)
         counts = self._driver_of[plate].take_counts(plate)
-        return plate_health(plate, counts, quality=quality, noise_g=weigher.noise_g(plate), mono_ms=mono_ms)
+        return plate_health(
+            plate,
+            counts,
+            verdict=watch.judge(quality, counts[0], mono_ms),
+            noise_g=weigher.noise_g(plate),
+            measured=watch.measured(weigher.weights().get(plate)),
+            mono_ms=mono_ms,
+        )
 
-    def _health(self, mono_ms: int) -> list[Record]:
+    def _tell(self, healths: Sequence[HealthRecord]) -> None:
+        self._told.update({health.subject: health for health in healths})
+        self._put(healths)
+
+    def _health(self, mono_ms: int) -> list[HealthRecord]:
         sightings, losses = self._tags.take_counts()
         losses.update(self._handover.take_losses())
         plates = [self._plate_health(plate, mono_ms) for plate in self._plates]
@@ -252,7 +284,14 @@ class Bay:
             zone_health(zone, away=zone in self._tags.away, sightings=sightings[zone], mono_ms=mono_ms)
             for zone in self._zones
         ]
-        return [*plates, *zones, agent_health(queued=self._handover.queued, losses=losses, mono_ms=mono_ms)]
+        agent = agent_health(
+            queued=self._handover.queued,
+            losses=losses,
+            measured=self._measure(),
+            synchronised=clock_synchronised(self._clock),
+            mono_ms=mono_ms,
+        )
+        return [*plates, *zones, agent]
 
     def _tell_clock(self, mono_ms: int) -> None:
         record = clock_record(self._clock.now(), synchronised=clock_synchronised(self._clock), mono_ms=mono_ms)
@@ -284,9 +323,9 @@ def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
 
 
 def clock_synchronised(clock: Clock) -> bool:
-    """Tell whether the clock can be trusted: one the environment set for the whole shop is, else NTP has to say so."""
-    shop_set = isinstance(clock, ShopClock) and clock.origin_unix_s != 0.0
-    return shop_set or wall_clock_synchronised()
+    """Tell whether the clock can be trusted: one that was set for the whole shop is, the wall clock has to be kept."""
+    is_wall_clock = isinstance(clock, ShopClock) and clock.origin_unix_s == 0.0
+    return not is_wall_clock or wall_clock_synchronised()
 
 
 def _poll_s(settings: AgentSettings) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from contract.ids import PlateId, ZoneId
-from contract.records import ClockRecord, HealthRecord, Quality
+from contract.records import ClockRecord, HealthRecord
+from edge.plate_watch import PlateVerdict
 
 SYNCHRONISED_UNCERTAINTY_MS = 100
 """A clock that NTP disciplines over the internet is right within tens of milliseconds (RFC 5905, section 1)."""
@@ -15,18 +17,38 @@ UNSYNCHRONISED_UNCERTAINTY_MS = 2**31 - 1
 """A board without a battery clock wakes up at any time: some 25 days, the most the record can say."""
 
 
+HOT_C = 80.0
+"""The firmware of a Raspberry Pi slows its processor down from 80 C on, and hard at 85 C (Raspberry Pi documentation,
+"Frequency management and thermal control")."""
+
+DISK_LOW_MB = 100.0
+"""Below this a system soon cannot update, log or swap any more, and the outbox begins to give up its reserve."""
+
+BEHIND_S = 300.0
+"""A gateway that restarts, or a broker that is updated, is back sooner."""
+
+AgentVerdict = Literal["ok", "queue_full", "disk_low", "undervoltage", "hot", "behind", "clock_unset"]
+
+
 def plate_health(
-    plate: PlateId, counts: tuple[int, Mapping[str, int]], *, quality: Quality, noise_g: float, mono_ms: int
+    plate: PlateId,
+    counts: tuple[int, Mapping[str, int]],
+    *,
+    verdict: PlateVerdict,
+    noise_g: float,
+    measured: Mapping[str, float],
+    mono_ms: int,
 ) -> HealthRecord:
     """Return the health of one plate. `counts` are the samples believed and the rejections by reason."""
     samples, rejected = counts
     return HealthRecord(
         mono_ms=mono_ms,
         subject=f"plate:{plate}",
-        verdict=quality,
+        verdict=verdict,
         samples=samples,
         rejected=dict(rejected),
         noise_g=noise_g,
+        measured=dict(measured),
     )
 
 
@@ -35,16 +57,33 @@ def zone_health(zone: ZoneId, *, away: bool, sightings: int, mono_ms: int) -> He
     return HealthRecord(mono_ms=mono_ms, subject=f"zone:{zone}", verdict="away" if away else "ok", samples=sightings)
 
 
-def agent_health(*, queued: int, losses: Mapping[str, int], mono_ms: int) -> HealthRecord:
-    """Return the health of the agent itself: what waits for the disk, and what had to give way (by reason)."""
-    full = "thinned" in losses or "dropped" in losses
+def agent_health(
+    *, queued: int, losses: Mapping[str, int], measured: Mapping[str, float], synchronised: bool, mono_ms: int
+) -> HealthRecord:
+    """Return the health of the agent itself: what waits for the disk, what had to give way (by reason), and what was
+    measured of board and outbox.
+    """
     return HealthRecord(
         mono_ms=mono_ms,
         subject="agent",
-        verdict="queue_full" if full else "ok",
+        verdict=agent_verdict(losses, measured, synchronised=synchronised),
         rejected=dict(losses),
         queued=queued,
+        measured=dict(measured),
     )
+
+
+def agent_verdict(losses: Mapping[str, int], measured: Mapping[str, float], *, synchronised: bool) -> AgentVerdict:
+    """Return what a person should look at first: of several things wrong, the one that costs most if nobody does."""
+    wrong: Mapping[AgentVerdict, bool] = {
+        "queue_full": "thinned" in losses or "dropped" in losses,
+        "disk_low": measured.get("disk_free_mb", DISK_LOW_MB) < DISK_LOW_MB,
+        "undervoltage": measured.get("undervoltage", 0.0) > 0.0,
+        "hot": measured.get("cpu_c", 0.0) >= HOT_C,
+        "behind": measured.get("queue_oldest_s", 0.0) > BEHIND_S,
+        "clock_unset": not synchronised,
+    }
+    return next((verdict for verdict, holds in wrong.items() if holds), "ok")
 
 
 def calibration_damaged(*, lost: int, mono_ms: int) -> HealthRecord:

@@ -1,4 +1,4 @@
-"""Say what device this is: which boot, which board, which version, and whether its clock is set."""
+"""Say what device this is: which boot, which board, which version."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BOARD_SERIAL = Path("/proc/device-tree/serial-number")
 MACHINE_ID = Path("/etc/machine-id")
-CLOCK_SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-"""systemd-timesyncd makes this file when it has set the clock for the first time since boot."""
 
 
 def boot_id() -> str:
@@ -28,11 +26,6 @@ def agent_version() -> str:
         return version("liveshelf")
     except PackageNotFoundError:
         return "source"
-
-
-def wall_clock_synchronised() -> bool:
-    """Tell whether the wall clock of this machine was set from the network since it started."""
-    return CLOCK_SYNCHRONISED.exists()
 
 
 def _first_line(path: Path) -> str:

@@ -18,6 +18,7 @@ from contract.clock import Clock
 from contract.codec import NumberedRecord
 from contract.errors import LiveShelfError
 from contract.records import Gap, GapReason, HealthRecord, HeldJournal, Record
+from edge.outbox.backlog import Backlog, backlog_of
 from edge.outbox.ballast import Ballast
 from edge.outbox.ends import ENDS_BYTES_MAX, STEP, End, Ends, behind, close_ends
 from edge.outbox.gaps import Loss, add_gap, read_gaps
@@ -192,6 +193,18 @@ class Outbox:
     def watermarks(self) -> dict[str, int]:
         """Return the watermark last remembered of each journal, in the epoch `epoch`."""
         return {journal.name: journal.committed for journal in self._journals.values()}
+
+    def backlog(self) -> Backlog:
+        """Return how much the gateway has not committed."""
+        return self._guarded(
+            lambda: backlog_of(
+                self._connection,
+                self._journals.values(),
+                boot=self._boot,
+                mono_ms=self._clock.mono_ms(),
+                now_s=self._now_s(),
+            )
+        )
 
     def close(self) -> None:
         """Write what is only remembered and close the file; safe to call twice."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+from edge import advice
 from edge.driver_settings import DRIVERS
+from edge.health import AgentVerdict
+from edge.plate_watch import PlateVerdict
 from edge.reader_settings import READERS
 from edge.sampling.samples import RejectReason
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
@@ -15,6 +18,7 @@ VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 RFID_PAGE = ROOT / "docs" / "reference" / "rfid.md"
 HARDWARE_PAGE = ROOT / "docs" / "reference" / "hardware.md"
+HEALTH_PAGE = ROOT / "docs" / "reference" / "health.md"
 
 
 def _read_by_programs() -> set[str]:
@@ -41,10 +45,10 @@ def test_every_key_of_the_agent_file_is_documented() -> None:
     assert not {key for key in keys if f"`{key}`" not in page}
 
 
-def test_every_key_of_a_driver_and_every_reason_to_reject_is_documented() -> None:
+def test_every_key_of_a_driver_is_documented() -> None:
     page = HARDWARE_PAGE.read_text(encoding="utf-8")
     keys = {key for driver in DRIVERS.values() for key in driver.__struct_fields__}
-    words = keys | {"driver", *DRIVERS, *get_args(RejectReason)}
+    words = keys | {"driver", *DRIVERS}
     assert not {word for word in words if f"| `{word}`" not in page}
 
 
@@ -52,3 +56,20 @@ def test_every_key_of_a_reader_is_documented() -> None:
     page = RFID_PAGE.read_text(encoding="utf-8")
     words = {key for reader in READERS.values() for key in reader.__struct_fields__} | {"reader", *READERS}
     assert not {word for word in words if f"`{word}`" not in page}
+
+
+def test_every_verdict_and_every_reason_to_reject_is_documented_and_says_what_to_do() -> None:
+    page = HEALTH_PAGE.read_text(encoding="utf-8")
+    plate_verdicts = {word for part in get_args(PlateVerdict) for word in get_args(part)}
+    agent_verdicts = {*get_args(AgentVerdict), "outbox_damaged", "calibration_damaged"}
+    assert set(advice.PLATE) == plate_verdicts
+    assert set(advice.AGENT) == agent_verdicts
+    assert set(advice.REJECTED) == set(get_args(RejectReason))
+    words = plate_verdicts | agent_verdicts | {*advice.ZONE, *advice.REJECTED}
+    assert not {word for word in words if f"| `{word}`" not in page}
+
+
+def test_whatever_is_wrong_with_a_part_is_said_with_what_to_do() -> None:
+    for verdicts in (advice.PLATE, advice.ZONE, advice.AGENT):
+        for verdict, said in verdicts.items():
+            assert bool(said.wrong) == bool(said.todo) == (verdict != "ok"), verdict

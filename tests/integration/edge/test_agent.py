@@ -184,6 +184,11 @@ def test_an_agent_that_is_asked_to_stop_leaves_nothing_undelivered(shelf: Shelf)
     assert _durable(shelf.data_dir) == len(shelf.gateway.records)
 
 
+def _health(shelf: Shelf, subject: str) -> list[HealthRecord]:
+    records = list(shelf.gateway.records)
+    return [record for record in records if isinstance(record, HealthRecord) and record.subject == subject]
+
+
 def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
     def healthy() -> bool:
         return {record.subject for record in list(shelf.gateway.records) if isinstance(record, HealthRecord)} >= {
@@ -208,6 +213,10 @@ def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
         if isinstance(record, HealthRecord) and record.subject.startswith("plate:")
     ]
     assert any(record.samples > 0 for record in sampled)
+    shelf.wait(lambda: any("rate_sps" in record.measured for record in _health(shelf, "plate:b1-s1-l1")), "its rate")
+    agent = _health(shelf, "agent")[-1]
+    assert {"queue_rows", "queue_bytes", "queue_oldest_s", "disk_free_mb", "rss_mb"} <= agent.measured.keys()
+    assert 5.0 < agent.measured["rss_mb"] < 500.0
 
 
 def test_a_plate_that_gets_another_line_is_told_as_one_that_begins_anew_and_in_the_birth(shelf: Shelf) -> None:

@@ -146,6 +146,34 @@ def test_health_counts_what_each_part_did(wires: ScriptedBay, bay: Bay) -> None:
     assert health["agent"].verdict == "ok"
 
 
+def test_a_plate_tells_its_figures_and_the_agent_those_of_its_board(wires: ScriptedBay) -> None:
+    figures = {"cpu_c": 84.0, "queue_rows": 12.0}
+    bay = Bay(_settings(), wires, wires.clock, wires.handover, wall_ns=lambda: 0, measure=lambda: figures)
+    wires.run(bay, 60.5)
+    health = {record.subject: record for record in bay.health}
+    plate = health["plate:b1-s1-l1"].measured
+    assert plate["rate_sps"] == pytest.approx(10.0, abs=0.1)
+    assert plate["weight_g"] == pytest.approx(1_000.0, abs=1.0)
+    assert (health["agent"].verdict, health["agent"].measured) == ("hot", figures)
+
+
+def test_a_converter_at_half_its_rate_is_told_as_slow_and_still_weighed(wires: ScriptedBay, bay: Bay) -> None:
+    wires.run(bay, 30.0)
+    lame = wires.scripted[PLATES[0]]
+    records: list[Record] = []
+    for _ in range(600):
+        wires.scripted.pop(PLATES[0], None)
+        records += wires.run(bay, 0.1)
+        wires.scripted[PLATES[0]] = lame
+        records += wires.run(bay, 0.1)
+    verdicts = [
+        record.verdict for record in records if isinstance(record, HealthRecord) and record.subject.endswith("l1")
+    ]
+    assert verdicts[-1] == "slow"
+    weights = [record for record in records if isinstance(record, WeightRecord) and record.plate == PLATES[0]]
+    assert {record.quality for record in weights} == {"ok"}
+
+
 def test_a_plate_whose_cable_is_pulled_is_told_within_seconds_and_again_when_it_is_back(
     wires: ScriptedBay, bay: Bay
 ) -> None:
