@@ -15,7 +15,11 @@ from contract.clock import clock_from_environment
 from contract.errors import ConfigurationError, LiveShelfError
 from contract.logs import log_to_stderr
 from edge.agent import AgentFailed, run_agent
+from edge.agent_file import AgentFile
+from edge.ending import restart_in_place
+from edge.service_manager import service_manager
 from edge.settings import read_settings
+from edge.supervision import Service
 
 EXIT_FAILED = 1
 EXIT_WRONG_SETTING = 2
@@ -24,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the agent until SIGTERM or SIGINT; return the exit code."""
+    """Run the agent until SIGTERM or SIGINT; return the exit code. A command may have it start again in place."""
     log_to_stderr()
     parser = argparse.ArgumentParser(prog="python -m edge", description="Sample one bay and deliver its records.")
     parser.add_argument("--config", type=Path, required=True, help="the agent's TOML file")
@@ -32,30 +36,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    service = Service(AgentFile(config), manager=service_manager(os.environ))
+    service.file.begin()
     try:
-        settings, clock = read_settings(config), clock_from_environment(os.environ)
-    except ConfigurationError as error:
-        return _refuse(str(error))
-    try:
-        run_agent(settings, clock, stop.is_set)
-    except ConfigurationError as error:
-        return _refuse(f"{config}: {error}")
-    except AgentFailed as error:
-        logger.exception("agent ended by a bug", extra={"event": "agent_failed", "reason": str(error)})
-        return EXIT_FAILED
+        _run(config, service, stop)
     except LiveShelfError as error:
-        return _fail(error)
+        if stop.is_set() or not service.file.go_back(str(error)):
+            return _tell(error)
+        service.ending.again()
+    if service.ending.restart and not stop.is_set():
+        service.manager.restarting()
+        restart_in_place()
     return 0
 
 
-def _fail(error: LiveShelfError) -> int:
-    logger.error("agent ended", extra={"event": "agent_ended", "reason": str(error)})
+def _run(config: Path, service: Service, stop: threading.Event) -> None:
+    settings, clock = read_settings(config), clock_from_environment(os.environ)
+    try:
+        run_agent(settings, clock, stop.is_set, service)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{config}: {error}") from error
+
+
+def _tell(error: LiveShelfError) -> int:
+    """Say what ended the agent, and return the exit code."""
+    if isinstance(error, ConfigurationError):
+        sys.stderr.write(f"{error}\n")
+        return EXIT_WRONG_SETTING
+    if isinstance(error, AgentFailed):
+        logger.error("agent ended by a bug", exc_info=error, extra={"event": "agent_failed", "reason": str(error)})
+    else:
+        logger.error("agent ended", extra={"event": "agent_ended", "reason": str(error)})
     return EXIT_FAILED
-
-
-def _refuse(said: str) -> int:
-    sys.stderr.write(f"{said}\n")
-    return EXIT_WRONG_SETTING
 
 
 if __name__ == "__main__":

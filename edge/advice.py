@@ -55,6 +55,12 @@ AGENT: Mapping[str, Advice] = {
     "outbox_damaged": Advice(
         "records were lost from a damaged file", "replace the card; what was lost is told as gaps"
     ),
+    "settings_refused": Advice(
+        "it could not run by the settings sent last and went back", "ask its settings for the reason"
+    ),
+    "publishing_refused": Advice(
+        "the broker takes no readings of this device", "let the broker's rules allow it to publish below its store"
+    ),
     "calibration_damaged": Advice(
         "calibrations were lost from a damaged file", "check the plates, calibrate if need be"
     ),

@@ -25,10 +25,17 @@ from edge.board_health import Board, wall_clock_synchronised
 from edge.calibrating.book import line_of, open_book
 from edge.commanding.desk import Desk
 from edge.commanding.local_socket import serving_locally
-from edge.commanding.operations import agent_operations
+from edge.commanding.operations import agent_operations, service_operations
 from edge.delivery import Delivery
 from edge.handover import Handover
-from edge.health import agent_health, calibration_damaged, clock_record, plate_health, zone_health
+from edge.health import (
+    agent_health,
+    calibration_damaged,
+    clock_record,
+    plate_health,
+    settings_refused,
+    zone_health,
+)
 from edge.plate_watch import PlateWatch
 from edge.reader_settings import zones_read
 from edge.sampling.listening import Heard
@@ -37,6 +44,7 @@ from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
 from edge.sampling.wiring import open_drivers
 from edge.settings import AgentSettings
+from edge.supervision import Service, Supervision
 from edge.tagging.presence import TagPresence
 from edge.weighing.calibration import Calibration
 from edge.weighing.shelf import ShelfWeigher
@@ -61,8 +69,11 @@ class AgentFailed(LiveShelfError):
     """The delivering part of the agent ended unexpectedly."""
 
 
-def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]) -> None:
-    """Run until `stopped`; return when everything handed over is durable. Raises LiveShelfError in one sentence."""
+def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool], service: Service) -> None:
+    """Run until `stopped` or until a command wants a restart; return when everything handed over is durable.
+
+    Raises LiveShelfError in one sentence.
+    """
     handover, desk, book = Handover(), Desk(), open_book(settings, clock)
     settings = book.applied(settings)
     delivery = Delivery(settings, clock, handover, desk.ask)
@@ -72,17 +83,23 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
         delivery.start()
         measure = lambda: {**board.figures(), **delivery.backlog.figures()}  # noqa: E731 - one step of the story
         bay = Bay(settings, hardware, clock, handover, anew=book.changed, measure=measure)
+        supervision = Supervision(delivery, service.file, service.manager, bay.summary)
         with closing(bay), serving_locally(settings.data_dir, desk.ask):
             if book.damage is not None:
                 bay.alarm(calibration_damaged(lost=book.lost, mono_ms=clock.mono_ms()))
+            if service.file.tell_refusal():
+                bay.alarm(settings_refused(clock.mono_ms()))
             desk.learn(agent_operations(settings, bay, delivery, book, clock))
+            desk.learn(service_operations(settings, service, delivery, book))
             logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
-            while not stopped() and delivery.failed is None:
+            while not (stopped() or service.ending.restart) and delivery.failed is None:
                 bay.look()
                 desk.work(clock.mono_ms())
+                supervision.looked()
                 clock.sleep(bay.poll_s)
     finally:
-        delivery.stop()
+        service.manager.stopping()
+        delivery.stop(leaves_store=service.ending.leaves_store)
         hardware.close()
     if isinstance(delivery.failed, LiveShelfError):
         raise delivery.failed
@@ -212,6 +229,11 @@ class Bay:
     def health(self) -> Sequence[HealthRecord]:
         """The newest health record of every part, in the order in which they were told first."""
         return tuple(self._told.values())
+
+    def summary(self) -> str:
+        """Say in a few words how the scales are."""
+        well = sum(quality == "ok" for quality in self._qualities.values())
+        return f"{well} of {len(self._plates)} plates ok"
 
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of the plate's weight now."""

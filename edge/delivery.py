@@ -13,6 +13,7 @@ from contract.clock import Clock
 from contract.errors import ConfigurationError
 from contract.records import Birth, BirthPlate, Record
 from edge.handover import Handover
+from edge.health import publishing_refused
 from edge.identity import agent_version, board_serial, boot_id
 from edge.outbox.backlog import Backlog
 from edge.outbox.gaps import Loss
@@ -47,6 +48,10 @@ class Delivery:
     """Owns outbox and publisher, on a thread of its own. `failed` holds what ended the thread, if something did;
     `journal` names this run once the outbox is open, `backlog` is what waited there a moment ago. Commands that arrive
     are handed to `ask`.
+
+    What the thread did a moment ago: whether the broker takes us (`connected`), took what we said first (`welcome`) and
+    takes no readings (`refused`); whether the gateway has committed everything (`drained`); how often the thread went
+    round (`turns`) and how often the disk answered a write, be it with an error (`writes`).
     """
 
     def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover, ask: Ask) -> None:
@@ -54,12 +59,16 @@ class Delivery:
         self.journal = ""
         self.backlog = Backlog()
         self._backlog_at_s = 0.0
+        self.connected = self.welcome = self.refused = False
+        self.drained = True
+        self.turns = self.writes = 0
         self._ask = ask
         self._settings = settings
         self._clock = clock
         self._handover = handover
         self._news: queue.SimpleQueue[list[BirthPlate]] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._leaves_store = False
         self._pending: list[Record | Loss] = []
         self._retry_at_s = 0.0
         self._thread = threading.Thread(target=self._run, name="delivery")
@@ -72,8 +81,16 @@ class Delivery:
         """Tell the birth again: the plates are these now. For any thread."""
         self._news.put(plates)
 
-    def stop(self) -> None:
-        """Make durable what was handed over, give the gateway a moment to commit it, and end the thread."""
+    @property
+    def waiting(self) -> bool:
+        """Tell whether records wait for the disk."""
+        return bool(self._pending) or self._handover.queued > 0
+
+    def stop(self, *, leaves_store: bool = False) -> None:
+        """Make durable what was handed over, give the gateway a moment to commit it, and end the thread. Of a device
+        that leaves its store nothing stays there.
+        """
+        self._leaves_store = leaves_store
         self._stopping.set()
         self._handover.hurry()
         if self._thread.ident is not None:
@@ -99,7 +116,7 @@ class Delivery:
             try:
                 self._keep_delivering(outbox, publisher)
             finally:
-                publisher.close()
+                publisher.close(leaves_store=self._leaves_store)
         finally:
             outbox.close()
 
@@ -121,11 +138,20 @@ class Delivery:
             while not self._news.empty():
                 publisher.tell_plates(self._news.get())
             self._look_at_backlog(outbox, time.monotonic())
-            return publisher.pump()
+            busy = publisher.pump()
         except OutboxAway as error:
             self._hold_on(error, time.monotonic())
             time.sleep(wait_s)
-            return False
+            busy = False
+        self._note(publisher)
+        return busy
+
+    def _note(self, publisher: Publisher) -> None:
+        self.turns += 1
+        self.connected, self.welcome, self.drained = publisher.connected, publisher.welcome, publisher.drained
+        if publisher.refused and not self.refused:
+            self._handover.put([publishing_refused(self._clock.mono_ms())])
+        self.refused = publisher.refused
 
     def _make_durable(self, outbox: Outbox, publisher: Publisher) -> None:
         now_s = time.monotonic()
@@ -137,6 +163,8 @@ class Delivery:
         except OutboxAway as error:
             self._hold_on(error, now_s)
             return
+        finally:
+            self.writes += 1  # a disk that refuses has answered: who restarts now loses what waits in memory, untold
         if self._retry_at_s:
             logger.info("outbox takes records again", extra={"event": "outbox_back"})
             self._retry_at_s = 0.0
@@ -158,7 +186,7 @@ class Delivery:
     def _unfinished(self, publisher: Publisher, stopping_s: float) -> bool:
         if stopping_s > (DRAIN_S if publisher.connected else DRAIN_ALONE_S):
             return False
-        return bool(self._pending) or self._handover.queued > 0 or not publisher.drained
+        return self.waiting or not publisher.drained or (publisher.connected and publisher.owes_answers)
 
 
 def open_outbox(data_dir: Path, clock: Clock) -> Outbox:

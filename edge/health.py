@@ -91,6 +91,16 @@ def calibration_damaged(*, lost: int, mono_ms: int) -> HealthRecord:
     return HealthRecord(mono_ms=mono_ms, subject="agent", verdict="calibration_damaged", rejected={"lost": lost})
 
 
+def settings_refused(mono_ms: int) -> HealthRecord:
+    """Return the alarm that the agent could not run by its new settings and went back to those before."""
+    return HealthRecord(mono_ms=mono_ms, subject="agent", verdict="settings_refused")
+
+
+def publishing_refused(mono_ms: int) -> HealthRecord:
+    """Return the alarm that the broker takes no readings of this device; it reaches the store when it does again."""
+    return HealthRecord(mono_ms=mono_ms, subject="agent", verdict="publishing_refused")
+
+
 def clock_record(now: datetime, *, synchronised: bool, mono_ms: int) -> ClockRecord:
     """Return what the wall clock of the device says at `mono_ms`, and how sure it is."""
     uncertainty_ms = SYNCHRONISED_UNCERTAINTY_MS if synchronised else UNSYNCHRONISED_UNCERTAINTY_MS

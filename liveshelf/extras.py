@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from contract.errors import ConfigurationError
 
 MODULES = {
-    "edge": ("paho",),
+    "edge": ("paho", "tomlkit"),
     "edge-rfid": ("llrpkit", "serial"),
     "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy"),
     "cloud": (

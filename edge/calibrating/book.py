@@ -75,9 +75,10 @@ class CalibrationBook:
         return self._sheets[plate][::-1]
 
     def next_version(self, plate: PlateId) -> int:
-        """Return the version a new line gets."""
-        known = (self._files[plate].calibration_version, *(sheet.version for sheet in self._sheets[plate]))
-        return max(known) + 1
+        """Return the version a new line gets: 1 for a plate that was never heard of."""
+        of_file = [self._files[plate].calibration_version] if plate in self._files else []
+        known = (*of_file, *(sheet.version for sheet in self._sheets.get(plate, ())))
+        return max(known, default=0) + 1
 
     def keep(self, sheet: Sheet) -> None:
         """Keep a sheet for good; its line holds from now on. Raises OSError, and then nothing has changed."""

@@ -6,7 +6,6 @@ makes no step. A plate is never tared by itself, and never on a start.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol, get_args
@@ -23,6 +22,7 @@ from edge.calibrating.resting import Rest
 from edge.calibrating.session import Session, Sessions
 from edge.calibrating.sheet import DOUBTFUL, ZERO_MOVED_SHARE, Reason, Sheet, has_passed
 from edge.commanding.arguments import flag_of, number_of, one_of, text_of
+from edge.commanding.background import written
 from edge.commanding.bay_view import BayView
 from edge.commanding.measure import Rests, at_rest
 from edge.commanding.outcome import Arguments, CommandRefused, Operation, Said, Steps, wrong_argument
@@ -244,7 +244,7 @@ class Calibrating:
     def _put_in_force(self, sheet: Sheet) -> Steps:
         """Keep a sheet for good and weigh by it; the disk is waited for, but not by those who sample."""
         plate = PlateId(sheet.plate)
-        yield from _written(lambda: self._book.keep(sheet))
+        yield from written(lambda: self._book.keep(sheet), "the calibration cannot be kept")
         self._turns[plate] += 1
         self._sessions.end(plate)
         self._held.discard(plate)
@@ -319,22 +319,3 @@ def _by(arguments: Arguments) -> str:
     if not by:
         raise wrong_argument("by", arguments["by"], "the name of who calibrates")
     return by
-
-
-def _written(write: Callable[[], None]) -> Generator[None, None, None]:
-    """Do what may wait for a disk on a thread of its own. Raises CommandRefused when the disk does not take it."""
-    failed: list[OSError] = []
-
-    def work() -> None:
-        try:
-            write()
-        except OSError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=work, name="calibration")
-    thread.start()
-    while thread.is_alive():
-        yield
-    thread.join()
-    if failed:
-        raise CommandRefused("refused", f"the calibration cannot be kept: {failed[0].strerror}; nothing has changed")

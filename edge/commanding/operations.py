@@ -8,11 +8,15 @@ from contract.clock import Clock
 from edge.calibrating.book import CalibrationBook
 from edge.commanding.bay_view import BayView
 from edge.commanding.calibrate import Calibrating, TellsPlates
+from edge.commanding.change import Change, Delivering
+from edge.commanding.configure import file_operations
 from edge.commanding.outcome import Arguments, Operation, Said
+from edge.commanding.placing import placing_operations
 from edge.commanding.unit_weights import LearningUnits
 from edge.commanding.weigh import weigh_operation
 from edge.identity import agent_version, board_serial
 from edge.settings import AgentSettings
+from edge.supervision import Service
 
 
 class Run(TellsPlates, Protocol):
@@ -34,6 +38,14 @@ def agent_operations(
         **Calibrating(settings, bay, book, clock, run).operations(),
         **LearningUnits(bay, book).operations(),
     }
+
+
+def service_operations(
+    settings: AgentSettings, service: Service, run: Delivering, book: CalibrationBook
+) -> dict[str, Operation]:
+    """Return what concerns the agent's own file and its restart."""
+    change = Change(service.file, run, service.ending)
+    return {**file_operations(change, service.ending), **placing_operations(settings, change, book)}
 
 
 def _identify(settings: AgentSettings, run: Run) -> Operation:

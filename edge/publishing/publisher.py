@@ -22,12 +22,15 @@ from contract.topics import Channel, Topic
 from edge.publishing.batch import Composed, Reserve, compose
 from edge.publishing.freshness import NewestWeights
 from edge.publishing.link import Arrived, Call, Connected, Dial, Event, Link, Lost, MqttLink, Took
-from edge.publishing.window import GivenUp, Window, WindowRule
+from edge.publishing.window import BROKER_REFUSALS_MIN, GivenUp, Window, WindowRule
 
 RECONNECT_MIN_S = 1.0
 RECONNECT_MAX_S = 30.0
 ANSWER_MAX_S = 15.0
 """A broker that has not accepted us after so long is dialled again."""
+
+PROBE = b""
+"""A message of readings that says nothing: whoever may publish readings may publish this, and gateways pass it over."""
 
 JOURNALS_IN_BIRTH_MAX = 256
 """A birth names so many journals at most: it has to fit 64 KiB."""
@@ -74,8 +77,11 @@ class Publisher:
         self._dialled_at_s = 0.0
         self._attempts = 0
         self._unanswered: set[int] = set()
+        self._told: dict[int, CommandResult] = {}
+        self._told_twice: set[str] = set()
         self._greeting: int | None = None
         self._wary = False
+        self._probes_lost = 0
 
     @property
     def connected(self) -> bool:
@@ -83,9 +89,24 @@ class Publisher:
         return self._connected
 
     @property
+    def welcome(self) -> bool:
+        """Tell whether the broker took what we said first on the connection that stands."""
+        return self._connected and self._greeting is None
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether the broker lets us publish no readings at all, whatever they are."""
+        return self._probes_lost >= BROKER_REFUSALS_MIN
+
+    @property
     def drained(self) -> bool:
         """Tell whether the gateway has committed everything the outbox held at the last `pump`."""
         return self._window.drained
+
+    @property
+    def owes_answers(self) -> bool:
+        """Tell whether results of commands are not with the broker yet."""
+        return bool(self._told) or not self._results.empty()
 
     def newest(self, records: Iterable[Record]) -> None:
         """Note the newest weight of each plate, to be told ahead of a backlog (rule 9); other records are passed."""
@@ -109,11 +130,16 @@ class Publisher:
             sent += self._send_results()
         return bool(events or sent)
 
-    def close(self) -> None:
-        """Say that the device goes offline and close the connection."""
+    def close(self, *, leaves_store: bool = False) -> None:
+        """Say that the device goes offline and close the connection. When it leaves its store nothing of it stays
+        there: birth and state are cleared.
+        """
         if self._link is None:
             return
-        if self._connected:
+        if self._connected and leaves_store:
+            self._publish("birth", b"", retain=True)
+            self._publish("state", b"", retain=True)
+        elif self._connected:
             self._publish("state", encode(self._state(online=False)), retain=True)
         self._link.close()
         self._link, self._connected = None, False
@@ -140,7 +166,9 @@ class Publisher:
             case Lost(reason=reason):
                 self._lose(reason)
             case Took(message=message) if message == self._greeting:
-                self._greeting = None
+                self._greeting, self._attempts, self._probes_lost = None, 0, 0
+            case Took(message=message) if message in self._told:
+                del self._told[message]
             case Took(message=message) if message in self._unanswered:
                 self._unanswered.clear()
                 self._wary = False
@@ -154,11 +182,13 @@ class Publisher:
 
     def _greet(self) -> None:
         assert self._link is not None
-        self._connected, self._attempts = True, 0
+        self._connected = True
         self._unanswered.clear()
         self._link.subscribe([self._topic("ack"), self._topic("cmd")])
         self._greeting = self._tell_birth()
         self._publish("state", encode(self._state(online=True)), retain=True)
+        if self._wary:
+            self._greeting = self._publish("readings", PROBE)
         self._window.reconnected()
         logger.info("connected to the broker", extra={"event": "broker_connected", "broker": _host(self._broker)})
 
@@ -175,7 +205,7 @@ class Publisher:
     def _lose(self, reason: str) -> None:
         if self._link is None:
             return
-        if self._unanswered:
+        if self._unanswered or (self._wary and self._connected):
             self._blame_the_broker()
         if self._connected or self._attempts == 0:
             logger.warning(
@@ -185,16 +215,37 @@ class Publisher:
         self._link.close()
         self._link, self._connected = None, False
         self._unanswered.clear()
+        self._tell_again()
         delay_s = min(RECONNECT_MIN_S * 2**self._attempts, RECONNECT_MAX_S)
         # Half of it at random: a shop of agents must not knock at a restarted broker at the same instant.
         self._dial_at_s = self._wall_s() + delay_s * random.uniform(0.5, 1.0)
         self._attempts = min(self._attempts + 1, 16)
 
+    def _tell_again(self) -> None:
+        """Whoever asked may still wait; but a result that breaks every connection must not go with each."""
+        for result in self._told.values():
+            if result.id not in self._told_twice:
+                self._results.put(result)
+        self._told_twice = {result.id for result in self._told.values()}
+        self._told.clear()
+
     def _blame_the_broker(self) -> None:
-        # A connection may just break. Only a broker that took our birth, and then no batch, may dislike the batch; so
-        # the next connection waits for that before it sends one.
-        self._wary = True
-        if self._greeting is None and (given := self._window.broker_refused()):
+        """Judge a connection that broke while something was on the way.
+
+        A connection may just break, or a broker may close it because we may not publish readings. Only one that took
+        our birth and an empty message of readings, and then not a batch, dislikes the batch. So the next connection
+        sends that message first and one batch at a time, until the broker takes one.
+        """
+        if not self._wary:
+            self._wary = True
+        elif self._greeting is not None:
+            self._probes_lost += 1
+            if self._probes_lost == BROKER_REFUSALS_MIN:
+                logger.error(
+                    "the broker closes the connection when readings are published",
+                    extra={"event": "publishing_refused"},
+                )
+        elif self._unanswered and (given := self._window.broker_refused()):
             self._give_up(given)
 
     def _acknowledged(self, payload: bytes) -> None:
@@ -218,7 +269,7 @@ class Publisher:
         )
 
     def _send_batches(self) -> int:
-        if self._birth.store == NEW_DEVICE_STORE or (self._wary and self._greeting is not None):
+        if self._birth.store == NEW_DEVICE_STORE or (self._wary and (self._greeting is not None or self._unanswered)):
             return 0
         self._window.hold(self._outbox.held())
         sent = 0
@@ -240,6 +291,8 @@ class Publisher:
                 now_s=self._wall_s(),
             )
             sent += 1
+            if self._wary:
+                break
         return sent
 
     def _send_newest(self) -> None:
@@ -249,13 +302,14 @@ class Publisher:
             backlog=self._window.backlog,
             waiting_since_s=self._window.waiting_since_s,
         )
-        if message is not None and self._birth.store != NEW_DEVICE_STORE:
+        if message is not None and self._birth.store != NEW_DEVICE_STORE and not self._wary:
             self._publish("now", encode(message))
 
     def _send_results(self) -> int:
         sent = 0
         while not self._results.empty():
-            self._publish("cmd/result", _result_payload(self._results.get()))
+            result = self._results.get()
+            self._told[self._publish("cmd/result", _result_payload(result))] = result
             sent += 1
         return sent
 

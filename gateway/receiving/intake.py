@@ -66,10 +66,10 @@ class Intake:
         if topic.store != self._store:
             detail = f"store: found {topic.store!r}, expected {self._store!r}"
             return Refused(letter=dead_letter(message, topic.device, "wrong_topic", detail))
+        if topic.channel in {"ack", "cmd"} or not message.payload:
+            return Passed()  # an empty message clears a retained one, or asks the broker whether readings may be sent
         if topic.channel == "readings":
             return self._readings(message, topic, watermark_of)
-        if topic.channel in {"ack", "cmd"} or not message.payload:
-            return Passed()
         return self._statement(message, topic)
 
     def _readings(self, message: RawMessage, topic: Topic, watermark_of: WatermarkOf) -> Outcome:

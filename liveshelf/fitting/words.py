@@ -32,6 +32,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "failed": ("Something inside the agent broke.", "It goes on weighing. Send its log to whoever looks after it."),
     "refused": ("The device could not do it.", "Nothing has changed. Try again."),
     "unknown_plate": ("The device has no such plate.", "Take one of the list."),
+    "unknown_zone": ("The device has no such zone.", "Take one of the list."),
     "unknown_op": ("The agent is older than this program.", "Install the same version of both."),
     "unreadable": ("The agent is older than this program.", "Install the same version of both."),
 }

@@ -61,7 +61,8 @@ def test_every_key_of_a_reader_is_documented() -> None:
 def test_every_verdict_and_every_reason_to_reject_is_documented_and_says_what_to_do() -> None:
     page = HEALTH_PAGE.read_text(encoding="utf-8")
     plate_verdicts = {word for part in get_args(PlateVerdict) for word in get_args(part)}
-    agent_verdicts = {*get_args(AgentVerdict), "outbox_damaged", "calibration_damaged"}
+    alarms = {"outbox_damaged", "calibration_damaged", "settings_refused", "publishing_refused"}
+    agent_verdicts = {*get_args(AgentVerdict), *alarms}
     assert set(advice.PLATE) == plate_verdicts
     assert set(advice.AGENT) == agent_verdicts
     assert set(advice.REJECTED) == set(get_args(RejectReason))

@@ -299,12 +299,15 @@ def test_a_lost_connection_is_dialled_again_after_a_while_and_everything_sent_ag
 BIRTH_TAKEN = Took(1)
 """The broker has the first message of a connection."""
 
+PROBE_TAKEN = Took(3)
+"""The broker has an empty message of readings, which follows birth and state where a connection broke before."""
+
 
 def break_while_a_batch_is_on_the_way(shop: Shop, *answers: Event) -> None:
     shop.hear(Connected(), *answers)
     assert shop.publisher.connected
     shop.hear(Lost("gone"))
-    shop.wait(1.1)
+    shop.wait(31)
 
 
 def test_connections_that_break_before_the_broker_answers_anything_cost_no_record(shop: Shop) -> None:
@@ -316,27 +319,66 @@ def test_connections_that_break_before_the_broker_answers_anything_cost_no_recor
 
 def test_a_record_the_broker_breaks_the_connection_over_again_and_again_is_set_aside(shop: Shop) -> None:
     shop.kept.add(weight(1))
+    break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
     for _ in range(BROKER_REFUSALS_MIN):
         assert 1 in shop.kept.records
-        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
+        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN, PROBE_TAKEN)
     assert 1 not in shop.kept.records
 
 
-def test_a_connection_that_broke_before_the_birth_was_taken_is_no_refusal_of_the_batch(shop: Shop) -> None:
+def test_a_broker_that_takes_no_readings_of_us_costs_no_record_and_is_told(shop: Shop) -> None:
     shop.kept.add(weight(1))
-    break_while_a_batch_is_on_the_way(shop)
-    for _ in range(BROKER_REFUSALS_MIN - 1):
+    for _ in range(20):
         break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
+    assert 1 in shop.kept.records
+    assert shop.publisher.refused
+    shop.hear(Connected(), BIRTH_TAKEN, PROBE_TAKEN)
+    assert not shop.publisher.refused
+    assert len(shop.wire.payloads("readings")) == 2, "the empty message, and then the batch"
+
+
+def test_a_connection_that_broke_before_the_broker_took_readings_is_no_refusal_of_the_batch(shop: Shop) -> None:
+    shop.kept.add(weight(1))
+    for _ in range(3):
+        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN)
+    for _ in range(BROKER_REFUSALS_MIN - 1):
+        break_while_a_batch_is_on_the_way(shop, BIRTH_TAKEN, PROBE_TAKEN)
     assert 1 in shop.kept.records
 
 
-def test_after_a_connection_broke_over_a_batch_the_next_one_sends_none_before_the_birth_is_taken(shop: Shop) -> None:
-    shop.kept.add(weight(1))
+def test_after_a_connection_broke_over_a_batch_the_next_one_sends_one_at_a_time_and_first_an_empty_one(
+    shop: Shop,
+) -> None:
+    shop.kept.add(*(weight(number) for number in range(600)))
     break_while_a_batch_is_on_the_way(shop)
+    shop.hear(Connected(), BIRTH_TAKEN)
+    assert shop.wire.payloads("readings") == [b""]
+    shop.hear(PROBE_TAKEN)
+    assert len(shop.wire.payloads("readings")) == 2
+    shop.hear(Took(len(shop.wire.link.said)))
+    assert len(shop.wire.payloads("readings")) > 3, "the broker took one: all that may be on the way goes out"
+
+
+def test_a_result_that_may_not_have_arrived_is_told_again_on_the_next_connection_and_then_no_more(shop: Shop) -> None:
     shop.hear(Connected())
-    assert shop.wire.payloads("readings") == []
-    shop.hear(BIRTH_TAKEN)
-    assert len(shop.wire.payloads("readings")) == 1
+    shop.hear(Arrived(f"{ROOT}/cmd", b"anything"))
+    shop.asked[0][1](CommandResult(id="7", ok=True))
+    shop.publisher.pump()
+    assert shop.publisher.owes_answers
+    told = []
+    for _ in range(3):
+        shop.hear(Lost("gone"))
+        shop.wait(31)
+        shop.hear(Connected())
+        told.append(len(shop.wire.payloads("cmd/result")))
+    assert told == [1, 0, 0]
+    assert not shop.publisher.owes_answers
+
+
+def test_nothing_of_a_device_stays_in_the_store_it_leaves(shop: Shop) -> None:
+    shop.hear(Connected())
+    shop.publisher.close(leaves_store=True)
+    assert shop.wire.link.said[-2:] == [("birth", b"", True), ("state", b"", True)]
 
 
 def test_patience_with_a_broker_that_is_away_grows_to_half_a_minute(shop: Shop) -> None:

@@ -176,7 +176,11 @@ def test_a_letter_of_an_unreadable_envelope_names_what_it_still_says() -> None:
     assert (outcome.letter.journal, outcome.letter.first, outcome.letter.last) == (JOURNAL, 4, 6)
 
 
-@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b"\xff\xfe", b'{"v":1}', b'{"v":"1"}', b"null", b'{"v":true}'])
+def test_an_empty_message_of_readings_asks_the_broker_and_not_us() -> None:
+    assert take(b"") == Passed()
+
+
+@pytest.mark.parametrize("payload", [b"{", b"[]", b"\xff\xfe", b'{"v":1}', b'{"v":"1"}', b"null", b'{"v":true}'])
 def test_garbage_is_refused_and_kept(payload: bytes) -> None:
     outcome = refused(take(payload))
     assert (outcome.letter.reason, outcome.letter.payload) == ("unreadable", payload)

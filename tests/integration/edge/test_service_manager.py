@@ -1,0 +1,57 @@
+"""What systemd hears of the agent, over a real datagram socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.service_manager import service_manager
+
+
+@pytest.fixture
+def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ears:
+        ears.bind(str(tmp_path / "notify"))
+        ears.settimeout(5.0)
+        yield ears
+
+
+def test_it_is_ready_alive_and_stopping(systemd: socket.socket) -> None:
+    manager = service_manager({"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "30000000"})
+    assert manager.watchdog_s == 30.0
+    manager.ready("2 of 2 plates ok")
+    assert systemd.recv(1000).decode() == "READY=1\nSTATUS=2 of 2 plates ok\nWATCHDOG_USEC=30000000"
+    manager.alive("2 of 2 plates ok")
+    assert systemd.recv(1000).decode().splitlines()[0] == "WATCHDOG=1"
+    manager.stopping()
+    assert systemd.recv(1000).decode().splitlines()[0] == "STOPPING=1"
+
+
+def test_a_restart_in_place_has_time_to_read_a_large_outbox(systemd: socket.socket) -> None:
+    manager = service_manager({"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "30000000"})
+    manager.restarting()
+    assert "WATCHDOG_USEC=180000000" in systemd.recv(1000).decode()
+
+
+def test_an_abstract_address_works_too() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ears:
+        name = f"liveshelf-test-{os.getpid()}"
+        ears.bind(f"\0{name}")
+        ears.settimeout(5.0)
+        service_manager({"NOTIFY_SOCKET": f"@{name}"}).ready("well")
+        assert ears.recv(1000).startswith(b"READY=1")
+
+
+def test_without_systemd_nothing_is_told_and_a_systemd_that_went_away_harms_nobody(tmp_path: Path) -> None:
+    service_manager({}).ready("well")
+    service_manager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("well")
+
+
+def test_a_watchdog_that_is_meant_for_another_process_is_none() -> None:
+    environ = {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid() + 1)}
+    assert service_manager(environ).watchdog_s is None
+    assert service_manager({**environ, "WATCHDOG_PID": str(os.getpid())}).watchdog_s == 30.0
