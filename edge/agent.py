@@ -6,18 +6,16 @@ durable and sends.
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter_ns
-from typing import cast
 
 from msgspec import to_builtins
 
 from contract.clock import Clock, ShopClock
-from contract.errors import ConfigurationError, LiveShelfError
+from contract.errors import LiveShelfError
 from contract.hardware import BayHardware
 from contract.ids import NEW_DEVICE_STORE, PlateId, ShelfId, ZoneId
 from contract.records import HealthRecord, Quality, Record
@@ -42,12 +40,13 @@ from edge.sampling.listening import Heard
 from edge.sampling.readers import open_readers
 from edge.sampling.samples import RawSample
 from edge.sampling.tags import TagPoller
-from edge.sampling.wiring import open_drivers
+from edge.sampling.wiring import hardware_function, open_drivers
 from edge.settings import AgentSettings
 from edge.supervision import Service, Supervision
 from edge.tagging.presence import TagPresence
 from edge.weighing.calibration import Calibration
 from edge.weighing.shelf import ShelfWeigher
+from edge.weighing.waveform import Wave
 
 POLLS_PER_CONVERSION = 4
 """A conversion waits a quarter of its period at most, and the process sleeps most of the time (80 wake-ups a second
@@ -90,7 +89,7 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
             if service.file.tell_refusal():
                 bay.alarm(settings_refused(clock.mono_ms()))
             desk.learn(agent_operations(settings, bay, delivery, book, clock))
-            desk.learn(service_operations(settings, service, delivery, book))
+            desk.learn(service_operations(settings, service, delivery, bay, book))
             logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
             while not (stopped() or service.ending.restart) and delivery.failed is None:
                 bay.look()
@@ -180,6 +179,16 @@ class Bay:
         """The plates of the bay, in the order of the file."""
         return tuple(self._plates)
 
+    @property
+    def zones(self) -> Sequence[ZoneId]:
+        """The zones of the bay, in the order of the file."""
+        return tuple(self._zones)
+
+    @property
+    def away(self) -> Collection[ZoneId]:
+        """The zones whose reader or antenna does not answer."""
+        return self._tags.away
+
     def mono_ms(self) -> int:
         """Return shop milliseconds."""
         return self._clock.mono_ms()
@@ -234,6 +243,15 @@ class Bay:
         """Say in a few words how the scales are."""
         well = sum(quality == "ok" for quality in self._qualities.values())
         return f"{well} of {len(self._plates)} plates ok"
+
+    def agent_health(self) -> HealthRecord:
+        """Return how the device itself is at this moment; what had to give way is that of its newest record."""
+        told = self._told.get("agent")
+        return self._agent_health(told.rejected if told else {}, self._clock.mono_ms())
+
+    def wave(self, plate: PlateId) -> Wave:
+        """Return what the plate weighed in the last seconds, and around its last step."""
+        return self._plates[plate][1].wave(plate)
 
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of the plate's weight now."""
@@ -306,14 +324,16 @@ class Bay:
             zone_health(zone, away=zone in self._tags.away, sightings=sightings[zone], mono_ms=mono_ms)
             for zone in self._zones
         ]
-        agent = agent_health(
+        return [*plates, *zones, self._agent_health(losses, mono_ms)]
+
+    def _agent_health(self, losses: Mapping[str, int], mono_ms: int) -> HealthRecord:
+        return agent_health(
             queued=self._handover.queued,
             losses=losses,
             measured=self._measure(),
             synchronised=clock_synchronised(self._clock),
             mono_ms=mono_ms,
         )
-        return [*plates, *zones, agent]
 
     def _tell_clock(self, mono_ms: int) -> None:
         record = clock_record(self._clock.now(), synchronised=clock_synchronised(self._clock), mono_ms=mono_ms)
@@ -326,21 +346,13 @@ def _keep_nothing(_records: Sequence[Record]) -> None:
 
 def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
     """Open the wires by the function the setting names. Raises ConfigurationError when there is no such function."""
-    module, _, name = settings.hardware.partition(":")
-    try:
-        open_bay = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(f"hardware: found {settings.hardware!r}, which cannot be loaded: {error}") from error
-    return cast(
-        "BayHardware",
-        open_bay(
-            device=settings.device,
-            plates=[PlateId(plate.plate) for plate in settings.plates],
-            zones=[ZoneId(zone.zone) for zone in settings.zones if zone.zone not in zones_read(settings.readers)],
-            options=settings.hardware_options,
-            clock=clock,
-            wiring=to_builtins(settings.drivers),
-        ),
+    return hardware_function(settings.hardware)(
+        device=settings.device,
+        plates=[PlateId(plate.plate) for plate in settings.plates],
+        zones=[ZoneId(zone.zone) for zone in settings.zones if zone.zone not in zones_read(settings.readers)],
+        options=settings.hardware_options,
+        clock=clock,
+        wiring=to_builtins(settings.drivers),
     )
 
 

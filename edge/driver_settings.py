@@ -135,6 +135,25 @@ DRIVERS: Mapping[str, type[Struct]] = {
 }
 
 
+def wire_of(drivers: Sequence[DriverSettings], plate: str) -> str:
+    """Return where a plate is wired, in the words of who holds the cable; empty when no driver names it."""
+    driver = next((driver for driver in drivers if plate in driver.plate_names()), None)
+    match driver:
+        case GpioDriver():
+            where = f"DOUT on BCM {driver.data_pins[plate]}, clock on BCM {driver.clock_pin}"
+        case SpiDriver():
+            where = f"SPI bus {driver.spi_bus}"
+        case IioDriver():
+            where = driver.iio_device
+        case Nau7802Driver(plate=None):
+            where = f"I2C bus {driver.i2c_bus}, channel {driver.mux_channels[plate]} of {driver.mux_address:#x}"
+        case Nau7802Driver():
+            where = f"I2C bus {driver.i2c_bus}"
+        case None:
+            return ""
+    return f"{driver.driver}: {where}"
+
+
 def driver_problems(drivers: Sequence[DriverSettings], rates_sps: Mapping[str, float]) -> Iterator[Problem]:
     """Yield what is wrong between drivers and plates; `rates_sps` are the plates of the file."""
     plates: set[str] = set()

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     from liveshelf.db import app as db
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
-    from liveshelf.fitting.command import calibration, restore, setup, zero
+    from liveshelf.fitting.command import calibration, check, diagnose, restore, setup, zero
     from liveshelf.people import app as people
     from liveshelf.planning.command import plan
     from liveshelf.replay import replay
@@ -43,6 +43,8 @@ def register(app: typer.Typer) -> None:
     edge.command()(calibration)
     edge.command()(zero)
     edge.command()(restore)
+    edge.command()(diagnose)
+    edge.command()(check)
     app.add_typer(gateway, name="gateway")
     app.add_typer(cloud, name="cloud")
     app.add_typer(web, name="web")

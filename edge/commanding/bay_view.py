@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from contract.ids import PlateId
-from contract.records import Quality
+from contract.ids import PlateId, ZoneId
+from contract.records import HealthRecord, Quality
 from edge.sampling.listening import Heard
 from edge.weighing.calibration import Calibration
+from edge.weighing.waveform import Wave
 
 
 class BayView(Protocol):
@@ -18,6 +19,25 @@ class BayView(Protocol):
     @property
     def plates(self) -> Sequence[PlateId]:
         """The plates of the bay, in the order of the file."""
+        ...
+
+    @property
+    def zones(self) -> Sequence[ZoneId]:
+        """The zones of the bay, in the order of the file."""
+        ...
+
+    @property
+    def away(self) -> Collection[ZoneId]:
+        """The zones whose reader or antenna does not answer."""
+        ...
+
+    @property
+    def health(self) -> Sequence[HealthRecord]:
+        """The newest health record of every part that was told."""
+        ...
+
+    def agent_health(self) -> HealthRecord:
+        """Return how the device itself is at this moment."""
         ...
 
     def mono_ms(self) -> int:
@@ -58,4 +78,8 @@ class BayView(Protocol):
 
     def resting(self, plate: PlateId) -> bool:
         """Tell whether the shelf of the plate is at rest."""
+        ...
+
+    def wave(self, plate: PlateId) -> Wave:
+        """Return what the plate weighed in the last seconds, and around its last step."""
         ...

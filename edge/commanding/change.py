@@ -37,6 +37,11 @@ class Delivering(Protocol):
         ...
 
     @property
+    def refused(self) -> bool:
+        """Whether the broker takes no readings of us."""
+        ...
+
+    @property
     def drained(self) -> bool:
         """Whether the gateway has committed all there was a moment ago."""
         ...

@@ -10,6 +10,7 @@ from edge.commanding.bay_view import BayView
 from edge.commanding.calibrate import Calibrating, TellsPlates
 from edge.commanding.change import Change, Delivering
 from edge.commanding.configure import file_operations
+from edge.commanding.diagnose import beside, looking_operations
 from edge.commanding.outcome import Arguments, Operation, Said
 from edge.commanding.placing import placing_operations
 from edge.commanding.unit_weights import LearningUnits
@@ -41,11 +42,15 @@ def agent_operations(
 
 
 def service_operations(
-    settings: AgentSettings, service: Service, run: Delivering, book: CalibrationBook
+    settings: AgentSettings, service: Service, run: Delivering, bay: BayView, book: CalibrationBook
 ) -> dict[str, Operation]:
-    """Return what concerns the agent's own file and its restart."""
+    """Return what concerns the agent's own file and its restart, and how all that is going."""
     change = Change(service.file, run, service.ending)
-    return {**file_operations(change, service.ending), **placing_operations(settings, change, book)}
+    return {
+        **file_operations(change, service.ending),
+        **placing_operations(settings, change, book),
+        **looking_operations(settings, bay, lambda: beside(run, service.file.refusal)),
+    }
 
 
 def _identify(settings: AgentSettings, run: Run) -> Operation:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from time import perf_counter_ns
+from typing import cast
 
 from contract.errors import ConfigurationError
 from contract.hardware import BayHardware, Board, LoadCellLine
@@ -17,6 +19,16 @@ from edge.sampling.hx711_spi import SpiHx711
 from edge.sampling.nau7802 import Nau7802
 from edge.sampling.samples import WeightDriver
 from edge.sampling.tca9548a import Tca9548a
+
+
+def hardware_function(hardware: str) -> Callable[..., BayHardware]:
+    """Return the function `module:function` that opens the wires. Raises ConfigurationError when there is none."""
+    module, _, name = hardware.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"hardware: found {hardware!r}, which cannot be loaded: {error}") from error
+    return cast("Callable[..., BayHardware]", found)
 
 
 def open_drivers(

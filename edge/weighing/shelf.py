@@ -16,6 +16,7 @@ from contract.ids import PlateId, ShelfId
 from contract.records import Quality, WeightRecord
 from edge.weighing.plate import BIN_MS, GUARD_BINS, SPREAD_FLOOR_G, WINDOW_BINS, PlateTrace, spread_of
 from edge.weighing.quiet import QuietSpread
+from edge.weighing.waveform import Wave
 
 ACTIVE_RATIO = 3.0
 """So many times its quiet spread, and a signal is active (three sigma; held at 60 Hz, averaged to 10 Hz and in all six
@@ -47,6 +48,7 @@ class ShelfWeigher:
         capacities = plates if isinstance(plates, Mapping) else dict.fromkeys(plates, CAPACITY_G)
         self.shelf = shelf
         self._traces = {plate: PlateTrace(plate, capacity_g) for plate, capacity_g in capacities.items()}
+        self._waves = {plate: Wave() for plate in capacities}
         self._heartbeat_ms = round(heartbeat_s * 1000)
         self._sums: deque[float] = deque(maxlen=WINDOW_BINS)
         self._quiet = QuietSpread()
@@ -88,6 +90,7 @@ class ShelfWeigher:
         self._held.pop(plate, None)
         self._begin_anew(plate)
         self._traces[plate].restart()
+        self._waves[plate].begin_anew()
         self._before, self._after = self._without(plate, self._before), self._without(plate, self._after)
         self._sums.clear()
         self._bins_seen = 0
@@ -108,6 +111,10 @@ class ShelfWeigher:
     def noise_g(self, plate: PlateId) -> float:
         """Return the quiet spread of a plate in grams."""
         return self._traces[plate].quiet.value_g
+
+    def wave(self, plate: PlateId) -> Wave:
+        """Return what a plate weighed in the last seconds, and around its last step."""
+        return self._waves[plate]
 
     def quality(self, plate: PlateId) -> Quality:
         """Return what is to be thought of a plate's weight."""
@@ -155,9 +162,17 @@ class ShelfWeigher:
         self._calm_bins = 0
         for trace in self._traces.values():
             trace.excuse(hole_ms)
+        for wave in self._waves.values():
+            wave.break_off()
 
     def _close_bin(self, end_ms: int) -> None:
-        self._sums.append(sum([trace.close_bin() for trace in self._traces.values()]))
+        sum_g = 0.0
+        for plate, trace in self._traces.items():
+            heard = trace.count > 0
+            mean_g = trace.close_bin()
+            self._waves[plate].add(end_ms, mean_g, heard=heard)
+            sum_g += mean_g
+        self._sums.append(sum_g)
         self._bins_seen += 1
         for plate in [plate for plate, until_ms in self._held.items() if end_ms > until_ms]:
             self.restart(plate)
@@ -230,6 +245,7 @@ class ShelfWeigher:
         countdown = reversed(range(len(traces)))
         for remaining, trace, before_g in zip(countdown, traces, before, strict=True):
             self._records.append(self._record(trace, end_ms, before_g, remaining))
+            self._waves[trace.plate].keep_step()
         self._heartbeat_due_ms = end_ms + self._heartbeat_ms
 
     def _beat(self, end_ms: int) -> None:

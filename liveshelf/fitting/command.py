@@ -1,4 +1,4 @@
-"""`liveshelf edge setup` and its siblings: calibrate the plates of this device, and see how they are."""
+"""`liveshelf edge setup` and its siblings: calibrate the plates of this device, see how it is, check its file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", help="The agent's
 DataDirOption = Annotated[Path | None, typer.Option("--data-dir", help="The agent's data folder, instead of its file.")]
 
 EXIT_LEFT = 1
+EXIT_NOT_WELL = 1
 
 ByOption = Annotated[str | None, typer.Option("--by", help="The name the sheets bear; else the login.")]
 
@@ -102,6 +103,32 @@ def calibration(
         print(json.dumps(facts))
         return
     _print(_overview(facts["plates"]) if plate is None else _history(facts["sheets"]))
+
+
+def diagnose(
+    config: ConfigOption = None,
+    data_dir: DataDirOption = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="What the agent says, one JSON object on one line.")] = False,
+) -> None:
+    """Say of every sensor and of the device what is measured, what is wrong and what to do. The agent has to run.
+
+    Exit codes: 0 all is well, 1 something is not, 2 there is no agent to ask.
+    """
+    from liveshelf.fitting.agent_link import AgentLink, facts_of
+    from liveshelf.fitting.diagnosis_text import diagnosis_lines, is_well
+
+    facts = facts_of(AgentLink(_folder(config, data_dir)), "diagnose")
+    _print([json.dumps(facts)] if as_json else list(diagnosis_lines(facts)))
+    if not is_well(facts):
+        raise typer.Exit(EXIT_NOT_WELL)
+
+
+def check(file: Annotated[Path, typer.Argument(help="The agent's TOML file.")]) -> None:
+    """Check an agent's file without starting anything: what is wrong is said with its line and the key it may mean."""
+    from liveshelf.fitting.check import checked_lines
+
+    _print(list(checked_lines(file)))
 
 
 def _print(lines: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from contract.errors import ConfigurationError
 from tests.integration.edge.fitting_agent import PLATES, FittingAgent, fitting_agent
+from tests.integration.liveshelf.running import liveshelf
 
 LEFT, RIGHT = PLATES
 
@@ -109,3 +111,17 @@ def test_a_restart_is_answered_before_it_happens(agent: FittingAgent) -> None:
     journal = agent.facts("identify")["journal"]
     assert agent.tell("restart").detail == "the agent restarts"
     again(agent, journal)
+
+
+def test_a_device_no_broker_takes_says_so_to_whoever_stands_before_it(agent: FittingAgent) -> None:
+    agent.wait(lambda: agent.facts("weigh", plate=RIGHT)["plates"][RIGHT]["count"] is not None, "a plate is heard")
+    told = liveshelf("edge", "diagnose", "--config", agent.config, "--json")
+    facts = json.loads(told.stdout)
+    assert told.returncode == 1, told.stderr
+    assert "no broker takes this device" in facts["agent"]["wrong"]
+    assert facts["agent"]["measured"]["rss_mb"] > 1.0
+    [right] = [one for one in facts["sensors"] if one["subject"] == f"plate:{RIGHT}"]
+    assert right["measured"]["rate_sps"] > 5.0
+    told = liveshelf("edge", "diagnose", "--config", agent.config)
+    assert "to do: see whether network and broker are up" in told.stdout
+    assert told.stdout.splitlines()[-1].endswith("parts need a look")

@@ -16,6 +16,7 @@ from contract.ids import Epc, PlateId, ZoneId
 from contract.records import ClockRecord, Command, CommandResult, HealthRecord, Record, TagRecord, WeightRecord
 from edge.agent import Bay, clock_synchronised, open_hardware
 from edge.commanding.desk import Desk
+from edge.commanding.diagnose import looking_operations
 from edge.commanding.weigh import weigh_operation
 from edge.handover import Handover
 from edge.outbox.gaps import Loss
@@ -282,6 +283,58 @@ def test_a_scale_that_says_nothing_is_told_as_one(wires: ScriptedBay, bay: Bay) 
 def test_a_plate_the_bay_does_not_have_is_refused_by_its_name(wires: ScriptedBay, bay: Bay) -> None:
     answer = asked(wires, bay, Desk({"weigh": weigh_operation(bay)}), "weigh", plate="b9")
     assert (answer.ok, answer.facts["code"], answer.facts["found"]) == (False, "unknown_plate", "b9")
+
+
+def test_a_diagnosis_says_of_every_part_what_is_measured_wrong_and_to_do(wires: ScriptedBay) -> None:
+    figures = {"cpu_c": 84.0}
+    bay = Bay(_settings(), wires, wires.clock, wires.handover, wall_ns=lambda: 0, measure=lambda: figures)
+    wires.run(bay, 12.0)
+    wires.reader.away = True
+    del wires.scripted[PLATES[1]]
+    wires.run(bay, 5.0)
+    wires.loads[PLATES[0]] = 1_250.0
+    wires.run(bay, 3.0)
+    facts = asked(wires, bay, Desk(looking_operations(_settings(), bay, list)), "diagnose").facts
+    well, dead, zone = facts["sensors"]
+    assert [one["subject"] for one in facts["sensors"]] == ["plate:b1-s1-l1", "plate:b1-s1-l2", "zone:b1-s1-z1"]
+    assert [one["verdict"] for one in facts["sensors"]] == ["ok", "unplugged", "away"]
+    assert well["measured"]["weight_g"] == pytest.approx(1_250.0, abs=1.0)
+    assert well["measured"]["rate_sps"] == pytest.approx(10.0, abs=0.6)
+    assert not well["wrong"]
+    assert (dead["measured"]["weight_g"], dead["measured"]["rate_sps"]) == (None, 0.0)
+    assert "no sample for 3 s" in dead["wrong"]
+    assert dead["todo"]
+    assert zone["todo"].startswith("check power, network")
+    assert (facts["agent"]["verdict"], facts["agent"]["measured"], facts["agent"]["device"]) == (
+        "hot",
+        figures,
+        "bay-1",
+    )
+
+
+def test_who_diagnoses_takes_nothing_from_the_next_health_record(wires: ScriptedBay, bay: Bay) -> None:
+    wires.run(bay, 10.05)
+    desk = Desk(looking_operations(_settings(), bay, list))
+    for _ in range(3):
+        assert asked(wires, bay, desk, "diagnose").ok
+    wires.run(bay, 5.0)
+    taken = {record.subject: record.samples for record in bay.health}
+    assert taken[f"plate:{PLATES[0]}"] == pytest.approx(100, abs=3)
+
+
+def test_the_wave_of_a_plate_shows_the_last_seconds_and_the_last_step(wires: ScriptedBay, bay: Bay) -> None:
+    wires.run(bay, 12.0)
+    desk = Desk(looking_operations(_settings(), bay, list))
+    assert asked(wires, bay, desk, "waveform", plate=PLATES[0]).facts["step"] is None
+    wires.loads[PLATES[0]] = 500.0
+    wires.run(bay, 20.0)
+    facts = asked(wires, bay, desk, "waveform", plate=PLATES[0]).facts
+    assert (facts["plate"], facts["bin_ms"], len(facts["weights_g"])) == (PLATES[0], 100, 100)
+    assert facts["weights_g"][0] == pytest.approx(500.0, abs=2.0)
+    assert facts["step"]["weights_g"][0] == pytest.approx(1_000.0, abs=2.0)
+    assert facts["step"]["weights_g"][-1] == pytest.approx(500.0, abs=2.0)
+    assert facts["step"]["end_mono_ms"] < facts["end_mono_ms"]
+    assert asked(wires, bay, desk, "waveform", plate="b9").facts["code"] == "unknown_plate"
 
 
 def test_a_device_without_a_store_weighs_and_records_nothing(wires: ScriptedBay) -> None:
