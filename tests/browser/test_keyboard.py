@@ -139,12 +139,14 @@ def test_after_logging_out_no_key_leads_back_to_what_was_seen(visit: Visit) -> N
 def test_a_form_sent_after_the_log_in_ended_elsewhere_leads_to_the_log_in_and_back(visit: Visit) -> None:
     visitor = visit(role="manager")
     page = visitor.go(f"{STORE}/restock")
+    take = page.get_by_role("button", name="Take").first
+    expect(take).to_be_visible()  # what a page has not heard before the log-in ended it never hears
     elsewhere = visitor.context.new_page()
     elsewhere.goto(page.url)
     elsewhere.click("details.menu summary")
     elsewhere.click("form[action='/logout'] button")
     elsewhere.wait_for_url("**/login")
-    page.get_by_role("button", name="Take").first.click()
+    take.click()
     page.wait_for_url("**/login?next=*")
     login, password = visitor.shop.login("manager")
     page.fill("input[name=login]", login)

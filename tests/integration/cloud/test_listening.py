@@ -14,7 +14,8 @@ from database.connection import connect
 pytestmark = pytest.mark.database
 
 PATIENCE_S = 30.0
-CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{APPLICATION_NAME}'"
+CUT = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"""
 
 
 async def _next(feed: AsyncGenerator[Heard]) -> Heard:

@@ -25,6 +25,8 @@ from tests.integration.cloud.shop import Shop
 pytestmark = pytest.mark.database
 
 PATIENCE_S = 30.0
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'liveshelf worker'"""
 
 
 @contextmanager
@@ -76,9 +78,7 @@ def test_a_worker_comes_back_after_its_connections_were_cut(shop: Shop, caplog: 
         thread.start()
         try:
             assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
-            ear.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'liveshelf worker'"
-            )
+            ear.execute(CUT)
             shop.load("p-tea", "tea", 7)
             assert list(ear.notifies(timeout=PATIENCE_S, stop_after=1))
             deadline = time.monotonic() + PATIENCE_S

@@ -173,7 +173,6 @@ def test_a_device_that_is_flooded_says_that_it_is_busy(shop: Shop) -> None:
         (names_of, {"k": ["a", "a"]}),
         (names_of, {"k": "a"}),
     ],
-    ids=str,
 )
 def refusal(request: pytest.FixtureRequest) -> CommandRefused:
     read, arguments = request.param
