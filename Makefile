@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help demo test check format lint types reference pictures bench nightly soak lock clean apt
@@ -15,7 +16,7 @@ demo: $(VENV)/.installed-demo ## a whole store: simulated shelves, broker, datab
 	@$(BIN)/liveshelf demo $(ARGS)
 
 test: $(VENV)/.installed-dev apt ## every test: real broker, real database
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests: under a minute
 	@$(BIN)/ruff format --check .
@@ -38,7 +39,7 @@ bench: $(VENV)/.installed-dev ## measured figures, each beside its reference
 	@$(BIN)/liveshelf bench --quick $(ARGS)
 
 nightly: $(VENV)/.installed-dev apt ## every test with many more random cases: up to an hour
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q --timeout 3000 $(ARGS)
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n $(WORKERS) --timeout 3000 $(ARGS)
 
 soak: $(VENV)/.installed-demo ## an hour of a whole store, nothing lost
 	@$(BIN)/liveshelf demo --headless --for 3600 --speed 5 --json $(ARGS)

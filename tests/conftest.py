@@ -8,6 +8,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
+    "tests.fixtures.shares",
     "tests.fixtures.hypothesis",
     "tests.fixtures.logs",
     "tests.fixtures.database",

@@ -1,4 +1,4 @@
-"""A real store and a real Chromium. Browser tests run last and together: the store beside them would slow others."""
+"""A real store and a real Chromium, shared by all browser tests of a worker (see `tests.fixtures.shares`)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,6 @@ RATE = 5.0
 """Shop seconds a second: a shelf that is low for 15 s is told of after 3."""
 WIDTHS = {"phone": (360, 780), "desktop": (1280, 900)}
 WAIT_MS = 20_000
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let browser tests run after all others."""
-    items.sort(key=lambda item: "tests/browser" in item.nodeid)
 
 
 @pytest.fixture(scope="session")
