@@ -97,7 +97,8 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
                 supervision.looked()
                 clock.sleep(bay.poll_s)
     finally:
-        service.manager.stopping()
+        if stopped():  # to be told of a restart in place, too, would have systemd kill us in the midst of it
+            service.manager.stopping()
         delivery.stop(leaves_store=service.ending.leaves_store)
         hardware.close()
     if isinstance(delivery.failed, LiveShelfError):

@@ -44,6 +44,7 @@ def test_the_wheel_holds_every_package_with_its_data_and_no_test(tmp_path: Path)
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     assert {name.split("/")[0] for name in names if not name.startswith("liveshelf-")} == set(PACKAGES)
+    assert any(name.endswith("data/share/liveshelf/systemd/liveshelf-edge.service") for name in names)
     for package in PACKAGES:
         ours = {str(path.relative_to(ROOT)) for path in (ROOT / package).rglob("*") if path.is_file()}
         shipped = {name for name in ours if "__pycache__" not in name}

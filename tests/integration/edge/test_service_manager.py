@@ -1,4 +1,4 @@
-"""What systemd hears of the agent, over a real datagram socket."""
+"""What systemd hears of the agent, over a real datagram socket: of a real process too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.service_manager import service_manager
+from tests.integration.edge.fitting_agent import fitting_agent
 
 
 @pytest.fixture
@@ -55,3 +56,30 @@ def test_a_watchdog_that_is_meant_for_another_process_is_none() -> None:
     environ = {"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid() + 1)}
     assert service_manager(environ).watchdog_s is None
     assert service_manager({**environ, "WATCHDOG_PID": str(os.getpid())}).watchdog_s == 30.0
+
+
+def hear(systemd: socket.socket, wanted: str) -> list[str]:
+    """Listen until an assignment comes, and return all that came before it."""
+    heard: list[str] = []
+    systemd.settimeout(60.0)
+    while wanted not in heard:
+        heard += systemd.recv(1000).decode().splitlines()
+    return heard[: heard.index(wanted)]
+
+
+def test_an_agent_that_starts_again_in_place_never_tells_systemd_that_it_stops(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", systemd.getsockname())
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    with fitting_agent(tmp_path) as agent:
+        assert hear(systemd, "READY=1") == []
+        assert "STOPPING=1" not in hear(systemd, "WATCHDOG=1")
+        assert agent.tell("restart").ok
+        assert "STOPPING=1" not in hear(systemd, "WATCHDOG_USEC=180000000"), (
+            "systemd would kill what it takes for stopping"
+        )
+        assert "STOPPING=1" not in hear(systemd, "READY=1")
+        hear(systemd, "WATCHDOG=1")
+        agent.stop()
+        hear(systemd, "STOPPING=1")
