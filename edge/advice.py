@@ -50,7 +50,10 @@ AGENT: Mapping[str, Advice] = {
     "disk_low": Advice("the disk is nearly full", "remove logs and files that are not needed, or use a larger card"),
     "undervoltage": Advice("the supply was too weak since the board started", "use the supply made for the board"),
     "hot": Advice("the processor is at its limit", "let air reach the board, add a heat sink, keep it out of the sun"),
-    "behind": Advice("the gateway has taken nothing for 5 minutes", "see whether network, broker and gateway are up"),
+    "behind": Advice(
+        "the gateway has taken nothing for 5 minutes",
+        "see whether network, broker and gateway are up, and whether the broker lets this device publish",
+    ),
     "clock_unset": Advice("no time server keeps the clock", "let the board reach a time server"),
     "outbox_damaged": Advice(
         "records were lost from a damaged file", "replace the card; what was lost is told as gaps"
