@@ -73,7 +73,8 @@ class ShelfCount:
             and before.rest_g == before.heard_g
             and abs(rest.heard_g - before.rest_g) < tolerance_g
             and not hasty(before.noise_g, rest.noise_g)
-            and (held is None or held.unsettled is None)
+            and held is not None
+            and held.unsettled is None
         )
 
     def episode(self, steps: Sequence[PendingStep], cause: Cause) -> None:
@@ -82,6 +83,7 @@ class ShelfCount:
         by_plate = {step.plate: step for step in steps}
         counted = []
         for component in self.shelf.components:
+            self._begin_before(component, by_plate, at_s)
             if self._countable(component, by_plate):
                 self._catch_up(component, by_plate, cause)
                 counted.append(component)
@@ -96,13 +98,18 @@ class ShelfCount:
                 self._attend(component, cause)
 
     def refit(self) -> None:
-        """Forget what was believed of a component that a new planogram changed; its next weights begin it again."""
+        """Forget what was believed of a component that a new planogram changed.
+
+        What its plates weighed then stays where it was believed: the next record begins with that, so that goods that
+        move meanwhile are counted and not taken for what was there.
+        """
         for component in self.shelf.components:
             held = self.state.components.get(component.name)
             if held is not None and held.made_for != component.made_for:
                 del self.state.components[component.name]
-                for plate in component.plates:
-                    self.state.plates.pop(plate, None)
+                if held.frozen or held.belief is None:
+                    for plate in component.plates:
+                        self.state.plates.pop(plate, None)
         for place in self.shelf.tag_only:
             said = self.state.published.get(place.position)
             if said is not None and said.sku != place.sku:
@@ -128,14 +135,28 @@ class ShelfCount:
             anew = held.anew or any(plates[plate].quality == "starting" for plate in component.plates)
             self._keep(component, held, frozen=True, anew=anew)
         elif held.belief is None:
+            if component.name in self.state.components:  # what it said while it was not to be believed is no reference
+                self._settle_rests(component)
             self._first(component, held, cause.time.timestamp())
+            self._late(component, self._held(component), cause)
         elif held.anew:
             self._again(component, held.belief, cause.time.timestamp())
         else:
             self._late(component, msgspec.structs.replace(held, frozen=False), cause)
 
+    def _begin_before(self, component: Component, by_plate: dict[PlateId, PendingStep], at_s: float) -> None:
+        """Begin with what lay there before this episode, where nothing is believed yet and the plates tell."""
+        if component.name in self.state.components:
+            return
+        for plate in component.plates:
+            step = by_plate.get(plate)
+            if plate not in self.state.plates and step is not None and step.before_g is not None:
+                self.state.plates[plate] = Rest(step.before_g, step.before_g, step.noise_g, step.quality, at_s)
+        plates = [self.state.plates.get(plate) for plate in component.plates]
+        if all(rest is not None and rest.quality == "ok" for rest in plates):
+            self._first(component, self._held(component), at_s)
+
     def _first(self, component: Component, held: ComponentState, at_s: float) -> None:
-        self._settle_rests(component)
         known = {**self._carried(component), **self._known(component, at_s)}
         belief = first_belief(component, self._total_g(component), self._noise_g2(component), at_s, known)
         self._keep(component, held, belief=belief, frozen=False, anew=False)

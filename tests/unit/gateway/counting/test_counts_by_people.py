@@ -83,3 +83,19 @@ def test_a_new_planogram_keeps_the_count_of_what_stayed() -> None:
     assert shop.units("cola") == 7
     shop.change(l1=-331.0)
     assert shop.units("cola") == 6
+
+
+def test_goods_that_come_first_after_a_unit_weight_was_learned_are_counted() -> None:
+    shop = Shop.of(place("bags", "l1", weight_g=262.1))
+    shop.open(l1=5 * 262.1)
+    shop.model = replace(shop.model, positions=(place("bags", "l1", weight_g=262.104),))
+    shop.change(l1=2 * 262.1)
+    assert shop.units("bags") == 7
+
+
+def test_a_plate_under_another_product_forgets_the_count_of_the_one_before() -> None:
+    shop = Shop.of(place("cola", "l1", weight_g=330.0))
+    shop.open(l1=4 * 330.0)
+    shop.model = replace(shop.model, positions=(place("tea", "l1", weight_g=100.0),))
+    shop.change(l1=-4 * 330.0 + 300.0)
+    assert shop.units("tea") == 3
