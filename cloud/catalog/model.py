@@ -79,6 +79,18 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogLine:
+    """A product as somebody finds it in the catalogue: GTINs without leading zeros, as they stand under the barcode."""
+
+    sku: str
+    name: str
+    name_zh: str
+    unit: str
+    unit_weight_g: float | None
+    gtins: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanogramPosition:
     """One place of one product; with neither plates nor zones it is an unsensed display."""
 

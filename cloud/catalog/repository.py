@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from psycopg import Connection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 
-from cloud.catalog.model import OpeningCount, Planogram, PlanogramPosition, Price, Product
+from cloud.catalog.model import CatalogLine, OpeningCount, Planogram, PlanogramPosition, Price, Product
 from contract.ids import PositionId, Sku, StoreId
 
 Link = Connection[TupleRow]
@@ -37,6 +37,18 @@ PRICES = """SELECT DISTINCT ON (sku) sku, amount_minor, currency FROM price
 ADD_PLANOGRAM = """INSERT INTO planogram (store, valid_from, imported_at, made_by) VALUES (%s, %s, %s, %s)
                    RETURNING planogram_id"""
 
+CATALOG_LINE = """
+    SELECT p.sku, p.name, p.name_zh, p.unit, p.unit_weight_g,
+           ARRAY(SELECT ltrim(gtin, '0') FROM product_gtin g
+                 WHERE g.sku = p.sku AND NOT g.is_case ORDER BY gtin) AS gtins
+    FROM product p"""
+
+# What was typed whole comes before what only contains it.
+FIND_PRODUCTS = """
+    WHERE p.sku ILIKE %(pattern)s OR p.name ILIKE %(pattern)s OR p.name_zh ILIKE %(pattern)s
+       OR EXISTS (SELECT FROM product_gtin g WHERE g.sku = p.sku AND g.gtin LIKE %(pattern)s)
+    ORDER BY p.sku <> %(words)s, p.name, p.sku LIMIT %(limit)s"""
+
 PUT_POSITION = """INSERT INTO planogram_position
                   (planogram_id, position, sku, bay, shelf, plates, zones, capacity, low_units)
                   VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
@@ -62,6 +74,20 @@ def stores(link: Link) -> list[StoreId]:
 def known_skus(link: Link) -> set[str]:
     """Return the SKUs of the catalogue."""
     return {sku for (sku,) in link.execute("SELECT sku FROM product")}
+
+
+def find_products(link: Link, words: str, *, limit: int) -> list[CatalogLine]:
+    """Return the products whose SKU, name in either language, or GTIN contains the words."""
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    asked = {"pattern": pattern, "words": words, "limit": limit}
+    return link.cursor(row_factory=class_row(CatalogLine)).execute(CATALOG_LINE + FIND_PRODUCTS, asked).fetchall()
+
+
+def product(link: Link, sku: str) -> CatalogLine | None:
+    """Return one product of the catalogue."""
+    return (
+        link.cursor(row_factory=class_row(CatalogLine)).execute(CATALOG_LINE + " WHERE p.sku = %s", (sku,)).fetchone()
+    )
 
 
 def skus_by_gtin(link: Link) -> dict[str, str]:

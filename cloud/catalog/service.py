@@ -7,7 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 from cloud.catalog import repository
-from cloud.catalog.model import OpeningCount, Price, read_catalog, read_planogram, read_stock
+from cloud.catalog.model import (
+    CatalogLine,
+    OpeningCount,
+    PlanogramPosition,
+    Price,
+    read_catalog,
+    read_planogram,
+    read_stock,
+)
 from cloud.catalog.repository import Link
 from cloud.catalog.table import ImportRefused, ProblemAt
 from cloud.stock import service as stock
@@ -66,6 +74,22 @@ def import_stock(connection: Link, store: StoreId, path: Path, *, at: datetime, 
 def prices(link: Link, store: str, skus: Iterable[str], *, at: datetime) -> dict[str, Price]:
     """Return what a unit costs in the store at a time, of those SKUs whose price is known."""
     return repository.prices(link, store, skus, at=at)
+
+
+def find_products(link: Link, words: str, *, limit: int) -> list[CatalogLine]:
+    """Return the products whose SKU, name in either language, or GTIN contains the words; none for no words."""
+    words = words.strip()
+    return repository.find_products(link, words, limit=limit) if words else []
+
+
+def product(link: Link, sku: str) -> CatalogLine | None:
+    """Return one product of the catalogue, or None when it is not in it."""
+    return repository.product(link, sku)
+
+
+def positions(link: Link, store: str, *, at: datetime) -> tuple[PlanogramPosition, ...]:
+    """Return the positions of the planogram that holds at a time; none when there is no planogram."""
+    return repository.positions_at(link, StoreId(store), at=at)
 
 
 def _open_store(connection: Link, store: StoreId) -> None:

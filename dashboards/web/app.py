@@ -20,7 +20,7 @@ from dashboards.web import files
 from dashboards.web.availability import routes as availability
 from dashboards.web.demo import routes as demo
 from dashboards.web.errors import add_handlers
-from dashboards.web.fitting import labels
+from dashboards.web.fitting import routes as fitting
 from dashboards.web.home import routes as home
 from dashboards.web.live import routes as live
 from dashboards.web.live.hub import Hub
@@ -37,7 +37,7 @@ from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
 AREAS = (
-    home, login, live, losses, map_area, people, restock, shelf, availability, system, labels, demo, files
+    home, login, live, losses, map_area, people, restock, shelf, availability, system, fitting, demo, files
 )  # fmt: skip
 
 

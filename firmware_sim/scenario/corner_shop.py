@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from firmware_sim.load_cell import CAPACITY_G_DEFAULT, LoadCell, cell_for
+from firmware_sim.scenario import spare
 from firmware_sim.scenario.layout import (
     BAYS,
     DISPLAY_CAPACITY,
@@ -45,7 +46,7 @@ RATE_SPS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Where the files of a scenario are."""
+    """Where the files of a scenario are; `edge` are the agents of the bays, `spare` that of one nobody has fitted."""
 
     store: str
     catalog: Path
@@ -54,6 +55,7 @@ class Scenario:
     world: Path
     socket: Path
     edge: Mapping[str, Path]
+    spare: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ class _Stand:
 
 
 def write_corner_shop(folder: Path, *, seed: int, broker_url: str, socket_path: Path, data_dir: Path) -> Scenario:
-    """Write catalogue, planogram, opening stock, world file and one edge configuration a bay into `folder`.
+    """Write catalogue, planogram, opening stock, world file and one edge configuration a bay into `folder`, and that of
+    a spare bay.
 
     `socket_path` is where the world will serve loads, `data_dir` where each agent keeps its journal, in a folder of
     its device's name. Returns the paths. Raises OSError when a file cannot be written.
@@ -87,6 +90,10 @@ def write_corner_shop(folder: Path, *, seed: int, broker_url: str, socket_path: 
         head = _edge_head(device, broker_url=broker_url, socket_path=socket_path, data_dir=data_dir, seed=seed)
         cells = _edge_capacities(own, capacities_g)
         path.write_text(head + cells + _edge_plates(own, capacities_g, seed, rng) + _edge_zones(own), encoding="utf-8")
+    head = _edge_head(
+        spare.DEVICE, store=spare.STORE, broker_url=broker_url, socket_path=socket_path, data_dir=data_dir, seed=seed
+    )
+    scenario.spare.write_text(head + spare.plates_of_file(), encoding="utf-8")
     return scenario
 
 
@@ -100,6 +107,7 @@ def _paths(folder: Path, socket_path: Path) -> Scenario:
         world=folder / "world.json",
         socket=socket_path,
         edge={device: folder / "edge" / f"{device}.toml" for device in devices},
+        spare=folder / "edge" / f"{spare.DEVICE}.toml",
     )
 
 
@@ -211,7 +219,8 @@ def _world(
         products=tuple(_product_facts(product) for product in products),
         plates=tuple(
             PlateFacts(plate=plate, shelf=shelf, capacity_g=capacities_g[plate]) for plate, shelf in shelf_of.items()
-        ),
+        )
+        + spare.spare_plates(),
         positions=tuple(_position_facts(stand) for stand in stands),
         backroom={product.sku: product.backroom for product in products if product.backroom},
     )
@@ -240,8 +249,10 @@ def _position_facts(stand: _Stand) -> PositionFacts:
     )
 
 
-def _edge_head(device: str, *, broker_url: str, socket_path: Path, data_dir: Path, seed: int) -> str:
-    return f"""store = {_text(STORE)}
+def _edge_head(
+    device: str, *, broker_url: str, socket_path: Path, data_dir: Path, seed: int, store: str = STORE
+) -> str:
+    return f"""store = {_text(store)}
 device = {_text(device)}
 hardware = "firmware_sim.wires:open_bay"
 data_dir = {_text(str(data_dir / device))}

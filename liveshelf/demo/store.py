@@ -285,13 +285,14 @@ class DemoStore:
         self.api_url = f"http://127.0.0.1:{self.port}"
         database = {"LIVESHELF_DATABASE_URL": self.database_url}
         self._run("gateway", "gateway", LIVESHELF_MQTT_URL=broker, LIVESHELF_STORE=self.scenario.store, **database)
-        self._run("worker", "cloud", "worker", **database)
+        self._run("worker", "cloud", "worker", LIVESHELF_MQTT_URL=broker, **database)
         web = self._run(
             "web",
             "dashboards",
             LIVESHELF_API_HOST="0.0.0.0" if self.options.lan else "127.0.0.1",  # noqa: S104 - asked for by --lan
             LIVESHELF_API_PORT=str(self.port),
             LIVESHELF_DEMO_CONTROL=str(self._control.path),
+            LIVESHELF_MQTT_URL=broker,
             **database,
         )
         web.wait_ready(self._web_answers, timeout_s=START_WAIT_S)

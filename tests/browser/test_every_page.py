@@ -28,6 +28,8 @@ INSIDE = (
     "/stores/corner-shop/availability/OOLONG-500",
     "/stores/corner-shop/losses",
     "/stores/corner-shop/system",
+    "/stores/corner-shop/fitting",
+    "/stores/corner-shop/fitting/b9-s2-p1",
     "/stores/corner-shop/labels?bay=9&shelves=1&places=3",
     "/account",
     "/people",
@@ -45,16 +47,16 @@ def test_every_page_can_be_used_by_everybody(visit: Visit, width: str, language:
     visitor = visit(width=width, language=language, scheme=scheme)
     found: list[str] = []
     for path in OUTSIDE:
-        found += _look(visitor.go(path), path, language)
+        found += wrong_with(visitor.go(path), path, language)
     visitor.log_in("admin")
     for path in (*INSIDE, GONE):
-        found += _look(visitor.go(path), path, language)
-        _keep_picture(visitor.page, f"{path.strip('/').replace('/', '-')}-{width}-{language}-{scheme}")
+        found += wrong_with(visitor.go(path), path, language)
+        keep_picture(visitor.page, f"{path.strip('/').replace('/', '-')}-{width}-{language}-{scheme}")
     visitor.forgive("404")
     assert found == []
 
 
-def _look(page: Page, path: str, language: str) -> list[str]:
+def wrong_with(page: Page, path: str, language: str) -> list[str]:
     """Return what is wrong with the page that is open."""
     page.wait_for_load_state("load")
     wrong = [f"{path}: {_told(one)}" for one in Axe().run(page).response["violations"] if one["impact"] in SERIOUS]
@@ -75,7 +77,7 @@ def _told(violation: dict[str, Any]) -> str:
     return f"{violation['id']} ({violation['impact']}): {places}"
 
 
-def _keep_picture(page: Page, name: str) -> None:
+def keep_picture(page: Page, name: str) -> None:
     """With LIVESHELF_TEST_PICTURES set to a folder, keep a picture for people to look at."""
     folder = os.environ.get("LIVESHELF_TEST_PICTURES")
     if folder:

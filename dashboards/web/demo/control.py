@@ -35,12 +35,12 @@ class Outcome:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(path: str, action: str) -> Outcome:
+def ask(path: str, action: str, **wish: str | float) -> Outcome:
     """Ask for an action and return what came of it. Never raises: a demo that is gone is an outcome too."""
     if not _asking.acquire(blocking=False):
         return Outcome(BUSY)
     try:
-        return read_answer(_exchange(path, json.dumps({"do": action}).encode() + b"\n"))
+        return read_answer(_exchange(path, json.dumps({"do": action, **wish}).encode() + b"\n"))
     except (OSError, ValueError, RecursionError):
         return Outcome(CONTROL_AWAY)
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from cloud.commissioning.places import PLACES_MAX, SHELVES_MAX, Place, bay_named, next_bay, places_of_bay
 from cloud.shelves import service as shelves
 from cloud.shelves.model import PositionView
+from dashboards.web.fitting.typed import whole
 from dashboards.web.store_page import StorePage, store_page
 from dashboards.web.visit import Visit, Visiting
 
@@ -96,10 +96,10 @@ def _places(visit: Visit, wanted: Wanted, standing: Sequence[PositionView]) -> S
     bay = bay_named(wanted.bay)
     if bay is None:
         wanted.errors["bay"] = visit.gettext("Enter a number, or a name of letters, digits, dots and dashes.")
-    rows = _whole(wanted.shelves, SHELVES_MAX)
+    rows = whole(wanted.shelves, most=SHELVES_MAX)
     if rows is None:
         wanted.errors["shelves"] = visit.gettext("Enter a whole number from 1 to %(n)s.") % {"n": SHELVES_MAX}
-    across = _whole(wanted.places, PLACES_MAX)
+    across = whole(wanted.places, most=PLACES_MAX)
     if across is None:
         wanted.errors["places"] = visit.gettext("Enter a whole number from 1 to %(n)s.") % {"n": PLACES_MAX}
     return places_of_bay(bay, shelves=rows, places=across) if bay and rows and across else ()
@@ -129,11 +129,3 @@ def _label(address: str, store: str, place: Place) -> Label:
 
 def _own_address(visit: Visit) -> str:
     return str(visit.request.base_url).rstrip("/")
-
-
-def _whole(typed: str, most: int) -> int | None:
-    """Return a whole number from 1 to `most`, or None. Full-width digits of a Chinese keyboard count as digits."""
-    text = unicodedata.normalize("NFKC", typed).strip()
-    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(most)):
-        return None
-    return int(text) if 1 <= int(text) <= most else None

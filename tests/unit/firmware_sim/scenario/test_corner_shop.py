@@ -14,6 +14,7 @@ import pytest
 from epcpy.epc_schemes.sgtin import SGTIN
 
 from firmware_sim.load_cell import cell_for
+from firmware_sim.scenario import spare
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from firmware_sim.scenario.gtin import case_gtin_14, check_digit, gtin_13
 from firmware_sim.wires import read_options
@@ -205,3 +206,14 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
     for name in ("catalog.csv", "planogram.csv", "stock.csv", "world.json", "edge/bay-1.toml", "edge/bay-3.toml"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
     assert one.world.read_bytes() == other.world.read_bytes() != third.world.read_bytes()
+
+
+def test_a_spare_bay_waits_out_of_its_box(files: Scenario, world: WorldConfiguration) -> None:
+    settings = tomllib.loads(files.spare.read_text(encoding="utf-8"))
+    assert (settings["store"], settings["device"]) == ("_new", "spare-1")
+    plates = {plate["plate"]: plate["counts_per_g"] for plate in settings["plates"]}
+    assert set(plates) == set(spare.PLATES) <= {plate.plate for plate in world.plates}
+    assert not any(set(plates) & set(position.plates) for position in world.positions)
+    for plate, counts_per_g in plates.items():
+        assert counts_per_g == pytest.approx(cell_for(world.seed, plate).counts_per_g, rel=0.2)
+        assert counts_per_g != pytest.approx(cell_for(world.seed, plate).counts_per_g, rel=1e-4)
