@@ -25,7 +25,7 @@ class BrokerAddress:
 def parse_broker_url(url: str) -> BrokerAddress:
     """Return the parts of `mqtt://user:password@host:port` or `mqtts://…`. Raises ConfigurationError."""
     wrong = ConfigurationError(
-        f"broker address: found {_without_login(url)!r}, expected mqtt://HOST:PORT or mqtts://HOST:PORT"
+        f"broker address: found {without_login(url)!r}, expected mqtt://HOST:PORT or mqtts://HOST:PORT"
     )
     try:
         parts = urlsplit(url)
@@ -43,7 +43,8 @@ def parse_broker_url(url: str) -> BrokerAddress:
     )
 
 
-def _without_login(url: str) -> str:
-    """Return an address fit for a message: no user, no password."""
+def without_login(url: str) -> str:
+    """Return an address fit for a message: no user, no password, however wrong it is written."""
     before, at, place = url.rpartition("@")
-    return f"{before.partition('://')[0]}://…@{place}" if at else url
+    scheme, marks, _ = before.partition("://")
+    return f"{scheme + marks if marks else ''}…@{place}" if at else url

@@ -40,9 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     service.file.begin()
     try:
         _run(config, service, stop)
-    except LiveShelfError as error:
-        if stop.is_set() or not service.file.go_back(str(error)):
-            return _tell(error)
+    except Exception as error:
+        if stop.is_set() or not service.file.go_back(str(error) or repr(error)):
+            if isinstance(error, LiveShelfError):
+                return _tell(error)
+            raise
+        if not isinstance(error, LiveShelfError):
+            logger.exception("new settings broke the agent", extra={"event": "agent_failed", "reason": str(error)})
         service.ending.again()
     if service.ending.restart and not stop.is_set():
         service.manager.restarting()

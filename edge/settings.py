@@ -13,6 +13,7 @@ from typing import Annotated, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from contract.broker_address import without_login
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
 from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
@@ -233,7 +234,10 @@ def _located(message: str, table: object, text: str) -> SettingError:
     if missing:
         return SettingError(f"{missing[1]}: missing, expected a value", line_of(text, path))
     key = next(step for step in reversed(path) if isinstance(step, str))
-    return SettingError(f"{key}: found {_found(table, path)!r}, expected {EXPECTED[key]}", line_of(text, path))
+    found = _found(table, path)
+    if key == "broker":
+        found = without_login(str(found))  # the sentence may be logged, and answers who may not know the password
+    return SettingError(f"{key}: found {found!r}, expected {EXPECTED[key]}", line_of(text, path))
 
 
 def _found(table: object, path: Sequence[str | int]) -> object:

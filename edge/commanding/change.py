@@ -11,6 +11,7 @@ from contract.ids import NEW_DEVICE_STORE
 from edge.agent_file import AgentFile
 from edge.commanding.background import written
 from edge.commanding.outcome import CommandRefused
+from edge.commanding.secrets import is_hidden
 from edge.ending import Ending
 from edge.settings import AgentSettings, SettingError, parse_settings
 from edge.settings_change import changed_keys
@@ -75,6 +76,10 @@ class Change:
         for key, expected in KEPT.items():
             if getattr(before, key) != getattr(after, key):
                 raise _wrong_key(key, getattr(after, key), expected)
+        if is_hidden(after.broker):
+            raise _wrong_key(
+                "broker", after.broker, "the password itself: the hidden one is for the broker and user before"
+            )
         if text == self.text() == self.file.running_text():
             return []
         if self._ending.restart:

@@ -24,7 +24,9 @@ def file_operations(change: Change, ending: Ending) -> dict[str, Operation]:
         return Said(said, {"toml": without_secret(change.text()), "refused": refused})
 
     def configure(arguments: Arguments) -> Steps:
-        """Put another text in the place of the file. A password that was hidden is the one the agent has."""
+        """Put another text in the place of the file. A password that was hidden is the one the agent has for the same
+        broker and user.
+        """
         text = with_secret(text_of(arguments, "toml"), change.running().broker)
         changed = yield from change.make(text)
         if not ending.restart:

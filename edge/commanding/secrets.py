@@ -15,10 +15,15 @@ def without_secret(text: str) -> str:
 
 
 def with_secret(text: str, broker: str) -> str:
-    """Return the text with the password of the broker the agent has where it is hidden."""
-    password = urlsplit(broker).password
-    if password is None:
-        return text
-    return _PASSWORD.sub(
-        lambda found: found["before"] + (password if found["password"] == HIDDEN else found["password"]), text
-    )
+    """Return the text with the address of the agent's own broker whole again where its password is hidden.
+
+    Another scheme, user, host or port than the agent's gets no password: whoever sends a file could have it sent to
+    themselves.
+    """
+    hidden = re.escape(without_secret(broker))
+    return re.sub(rf"{hidden}(?=/?(?:[\s\"']|$))", lambda _: broker, text)
+
+
+def is_hidden(broker: str) -> bool:
+    """Tell whether the password of an address is one that was hidden."""
+    return urlsplit(broker).password == HIDDEN

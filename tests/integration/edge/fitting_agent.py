@@ -24,6 +24,7 @@ from tests.fakes.world_socket import WorldSocket
 SEED = 7
 RATE = 5.0
 PLATES = ("b1-s1-l1", "b1-s1-l2")
+PROGRAM = [sys.executable, "-m", "edge"]
 WAIT_S = 90.0
 HAND_S = 0.4
 """Wall seconds after a question until somebody lays the mass on: two seconds of shop time."""
@@ -44,7 +45,7 @@ class FittingAgent:
     def start(self) -> None:
         """Start the agent, and wait until it answers and has heard its plates."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "edge", "--config", str(self.config)],
+            [*PROGRAM, "--config", str(self.config)],
             env={**os.environ, **self._clock.environment()},
             stderr=subprocess.DEVNULL,
         )

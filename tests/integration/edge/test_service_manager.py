@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,46 @@ def test_an_agent_that_starts_again_in_place_never_tells_systemd_that_it_stops(
         hear(systemd, "WATCHDOG=1")
         agent.stop()
         hear(systemd, "STOPPING=1")
+
+
+def heard_of(systemd: socket.socket) -> str | None:
+    """Return what systemd is told next, None when that is nothing in its time."""
+    try:
+        return systemd.recv(1000).decode()
+    except TimeoutError:
+        return None
+
+
+HANGING = """
+import sys, time
+from pathlib import Path
+from edge.outbox.outbox import Outbox
+append, hang = Outbox.append, Path(sys.argv[2]).with_name("hang")
+
+def waits_for_the_disk(outbox, records):
+    while hang.exists():
+        time.sleep(0.05)
+    return append(outbox, records)
+
+Outbox.append = waits_for_the_disk
+from edge.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_an_agent_whose_disk_hangs_goes_on_sampling_and_gives_no_sign_of_life(
+    systemd: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", systemd.getsockname())
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    monkeypatch.setattr("tests.integration.edge.fitting_agent.PROGRAM", [sys.executable, "-c", HANGING])
+    with fitting_agent(tmp_path) as agent:
+        hear(systemd, "WATCHDOG=1")
+        (tmp_path / "hang").touch()
+        agent.facts("weigh", plate="b1-s1-l1")
+        agent.lay("b1-s1-l1", 500.0)  # a step has to be written
+        systemd.settimeout(2.5)  # two signs are due in that time; some may still come for what was done before
+        assert any(heard_of(systemd) is None for _ in range(6)), "signs of life while nothing can be written"
+        assert agent.weighs(), "sampling goes on"
+        (tmp_path / "hang").unlink()
+        hear(systemd, "WATCHDOG=1")

@@ -95,6 +95,8 @@ def test_the_birth_tells_plates_and_zones_as_they_were_configured() -> None:
         ("-201.5", "0", 26, "counts_per_g: found 0, expected counts one gram adds"),
         ("30.0", "-1", 6, "heartbeat_s: found -1, expected seconds above 0, at most 86400"),
         ("mqtt:", "http:", 5, "broker: found 'http://127.0.0.1:1883', expected an address such as mqtt://host:1883"),
+        ("//127", "//bay:secret@ho st", 5, "broker: found 'mqtt://…@ho st.0.0.1:1883', expected an address such as"),
+        ("mqtt://", "bay:secret@", 5, "broker: found '…@127.0.0.1:1883', expected an address such as"),
         ('"bay-1"', '"bay 1"', 2, "device: found 'bay 1', expected"),
         ('role = "shelf"', 'role = "cellar"', 32, "role: found 'cellar', expected one of shelf, "),
         ('store = "corner-shop"\n', "", 1, "store: missing, expected a value"),
