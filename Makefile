@@ -23,7 +23,7 @@ check: $(VENV)/.installed-dev ## format, lint, types, import rules, fast tests: 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q tests/unit tests/house
+	@$(BIN)/pytest -q -n $(WORKERS) tests/unit tests/house
 
 format: $(VENV)/.installed-dev ## rewrite the code in the house format
 	@$(BIN)/ruff format .

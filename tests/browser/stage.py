@@ -25,9 +25,10 @@ PAGE = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><ti
 
 
 class Stage:
-    """Serves the page. `say` puts bytes on the open stream, `cut` ends it; `refuse`: the status new ones are answered.
+    """Serves the page. `say` puts bytes on the newest stream, `cut` ends it; new ones are answered status `refuse`.
 
-    `asked` are the queries the stream was asked with.
+    What is said while none is open waits for the next one, which ends one that is left. `asked` are the queries the
+    stream was asked with.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,8 @@ class Stage:
         self.asked: list[dict[str, str]] = []
         self.refuse: int | None = None
         self.said: queue.Queue[bytes | None] = queue.Queue()
+        self._is_heard = False
+        self._turn = threading.Lock()
         self.opened = threading.Semaphore(0)
 
     def say(self, frame: dict[str, Any], frame_id: str = "") -> None:
@@ -48,7 +51,21 @@ class Stage:
 
     def cut(self) -> None:
         """End the stream."""
+        with self._turn:
+            self._end()
+
+    def listen(self) -> queue.Queue[bytes | None]:
+        """Return what the newest stream says: this one, from now on."""
+        with self._turn:
+            if self._is_heard:
+                self._end()
+            self._is_heard = True
+            return self.said
+
+    def _end(self) -> None:
         self.said.put(None)
+        self.said = queue.Queue()
+        self._is_heard = False
 
 
 @contextmanager
@@ -87,8 +104,9 @@ def staged(stage: Stage) -> Iterator[str]:
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             stage.asked.append(query)
+            said = stage.listen()
             stage.opened.release()
-            while (chunk := stage.said.get()) is not None:
+            while (chunk := said.get()) is not None:
                 self.wfile.write(chunk)
                 self.wfile.flush()
 

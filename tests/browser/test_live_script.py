@@ -126,8 +126,7 @@ def test_a_page_that_cannot_be_brought_up_to_date_loads_anew_once(page: Page, st
     page.evaluate("window.thisVeryPage = true")
     stage.say_reload()
     page.wait_for_function("window.thisVeryPage === undefined")
-    stage.cut()  # the stream of the page that was left
-    stage.opened.acquire()
+    stage.opened.acquire()  # the stream of the page that was left
     stage.opened.acquire()
     page.evaluate("window.thisVeryPage = true")
     stage.say_reload()
