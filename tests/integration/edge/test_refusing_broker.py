@@ -21,6 +21,8 @@ from edge.settings import AgentSettings, PlateSettings
 from liveshelf.broker import find_mosquitto
 from tests.fakes.broker_door import broker_door
 
+pytestmark = pytest.mark.broker
+
 RECORDS = 40
 HURRY = 25.0
 """So many times as fast the publisher's pauses pass."""
