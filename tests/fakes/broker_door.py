@@ -46,7 +46,11 @@ class BrokerDoor:
         while not self._closing.is_set():
             with contextlib.suppress(TimeoutError):
                 guest, _ = self._ears.accept()
-                broker = socket.create_connection((self._broker.host, self._broker.port))
+                try:
+                    broker = socket.create_connection((self._broker.host, self._broker.port))
+                except OSError:  # as a broker that is away: whoever knocks is not let in
+                    guest.close()
+                    continue
                 for work in (self._hand_in, self._hand_out):
                     thread = threading.Thread(target=work, args=(guest, broker))
                     self._threads.append(thread)

@@ -100,8 +100,10 @@ def strict_broker(tmp_path: Path) -> Iterator[str]:
     rules.chmod(0o644)
     configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\nacl_file {rules}\n")
     with subprocess.Popen([mosquitto, "-c", str(configuration)], stderr=subprocess.DEVNULL) as broker:
-        yield f"mqtt://127.0.0.1:{port}"
-        broker.terminate()
+        try:
+            yield f"mqtt://127.0.0.1:{port}"
+        finally:
+            broker.terminate()
 
 
 def test_a_broker_that_swallows_readings_without_a_word_costs_no_record(outbox: Outbox, strict_broker: str) -> None:
