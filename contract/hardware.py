@@ -92,8 +92,16 @@ class IioChannel(Protocol):
         ...
 
 
+class OutputPin(Protocol):
+    """One pin driven by us."""
+
+    def drive(self, level: int) -> None:
+        """Make it high, 1, or low, 0."""
+        ...
+
+
 class Board(Protocol):
-    """The pins and buses converters hang on. Whatever is asked of it that is not there raises ConfigurationError."""
+    """The pins and buses converters and lights hang on. Asking for what is not there raises ConfigurationError."""
 
     def clocked_lines(self, clock_pin: int, data_pins: Sequence[int]) -> ClockedLines:
         """Return the lines of converters that share a clock; pins by their BCM numbers."""
@@ -109,6 +117,10 @@ class Board(Protocol):
 
     def iio(self, device: str) -> IioChannel:
         """Return the channel of an IIO device, named by its label or its folder (`iio:device0`)."""
+        ...
+
+    def output(self, pin: int) -> OutputPin:
+        """Return a pin as an output, low; by its BCM number."""
         ...
 
 

@@ -247,7 +247,7 @@ class HeldJournal(Struct, frozen=True):
 
 
 class Birth(Struct, kw_only=True):
-    """What a device says of itself on every connect (retained)."""
+    """What a device says of itself on every connect (retained). `lights` are the positions it can light."""
 
     device: Name
     store: str
@@ -259,6 +259,7 @@ class Birth(Struct, kw_only=True):
     plates: list[BirthPlate]
     zones: list[BirthZone]
     journals_held: list[HeldJournal] = []
+    lights: list[Name] = []
     v: int = WIRE_VERSION
 
 

@@ -34,6 +34,7 @@ from edge.health import (
     settings_refused,
     zone_health,
 )
+from edge.lighting.wiring import open_lights
 from edge.plate_watch import PlateWatch
 from edge.reader_settings import zones_read
 from edge.sampling.listening import Heard
@@ -83,12 +84,13 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
         measure = lambda: {**board.figures(), **delivery.backlog.figures()}  # noqa: E731 - one step of the story
         bay = Bay(settings, hardware, clock, handover, anew=book.changed, measure=measure)
         supervision = Supervision(delivery, service.file, service.manager, bay.summary)
-        with closing(bay), serving_locally(settings.data_dir, desk.ask):
+        lights = open_lights(settings.lights, hardware, off_after_s=settings.lights_off_after_s)
+        with closing(bay), closing(lights), serving_locally(settings.data_dir, desk.ask):
             if book.damage is not None:
                 bay.alarm(calibration_damaged(lost=book.lost, mono_ms=clock.mono_ms()))
             if service.file.tell_refusal():
                 bay.alarm(settings_refused(clock.mono_ms()))
-            desk.learn(agent_operations(settings, bay, delivery, book, clock))
+            desk.learn(agent_operations(settings, bay, delivery, book=book, clock=clock, lights=lights))
             desk.learn(service_operations(settings, service, delivery, bay, book))
             logger.info("agent started", extra={"event": "agent_started", "device": settings.device})
             while not (stopped() or service.ending.restart) and delivery.failed is None:
@@ -353,7 +355,7 @@ def open_hardware(settings: AgentSettings, clock: Clock) -> BayHardware:
         zones=[ZoneId(zone.zone) for zone in settings.zones if zone.zone not in zones_read(settings.readers)],
         options=settings.hardware_options,
         clock=clock,
-        wiring=to_builtins(settings.drivers),
+        wiring=to_builtins((*settings.drivers, *settings.lights)),
     )
 
 

@@ -216,4 +216,5 @@ def birth_of(settings: AgentSettings, journal: str, clock: Clock) -> Birth:
         sent_mono_ms=clock.mono_ms(),
         plates=settings.birth_plates(),
         zones=settings.birth_zones(),
+        lights=settings.birth_lights(),
     )

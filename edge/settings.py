@@ -17,6 +17,8 @@ from contract.broker_address import without_login
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
 from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
+from edge.light_settings import EXPECTED as LIGHT_EXPECTED
+from edge.light_settings import LIGHTS, LIGHTS_MAX, LightSettings, light_problems
 from edge.reader_settings import EXPECTED as READER_EXPECTED
 from edge.reader_settings import LLRP, READERS, READERS_MAX, ReaderSettings, kind_of, reader_problems
 
@@ -51,7 +53,7 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything one agent is told. `heartbeat_s` and `health_s` are shop seconds."""
+    """All one agent is told. `heartbeat_s` and `health_s` are shop seconds, `lights_off_after_s` is wall time."""
 
     store: Annotated[str, Meta(pattern=r"^(_new|[A-Za-z0-9][A-Za-z0-9._-]{0,63})$")]
     device: Name
@@ -65,6 +67,8 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plates: Annotated[tuple[PlateSettings, ...], Meta(max_length=PLATES_MAX)] = ()
     zones: tuple[ZoneSettings, ...] = ()
     readers: Annotated[tuple[ReaderSettings, ...], Meta(max_length=READERS_MAX)] = ()
+    lights: Annotated[tuple[LightSettings, ...], Meta(max_length=LIGHTS_MAX)] = ()
+    lights_off_after_s: Seconds = 120.0
 
     def birth_plates(self) -> list[BirthPlate]:
         """Return the plates as the birth message tells them."""
@@ -73,6 +77,10 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def birth_zones(self) -> list[BirthZone]:
         """Return the zones as the birth message tells them."""
         return [BirthZone(**msgspec.structs.asdict(zone)) for zone in self.zones]
+
+    def birth_lights(self) -> list[Name]:
+        """Return the positions with a light as the birth message tells them."""
+        return [position for light in self.lights for position in light.position_names()]
 
 
 def read_settings(path: Path) -> AgentSettings:
@@ -128,11 +136,13 @@ def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
         except ConfigurationError as error:
             raise SettingError(str(error), line_of(text, ("readers", index, "reader"))) from error
         _refuse_unknown(row, kind, ("readers", index), text, also=("reader",))
-    for index, row in _rows(table, "drivers"):
-        driver = row.get("driver")
-        if not isinstance(driver, str) or driver not in DRIVERS:
-            raise SettingError(_wrong_driver(driver), line_of(text, ("drivers", index, "driver")))
-        _refuse_unknown(row, DRIVERS[driver], ("drivers", index), text, also=("driver",))
+    tagged = {"driver": ("drivers", DRIVERS), "light": ("lights", LIGHTS)}
+    for key, (name, known) in tagged.items():
+        for index, row in _rows(table, name):
+            word = row.get(key)
+            if not isinstance(word, str) or word not in known:
+                raise SettingError(_wrong_kind(key, word, known), line_of(text, (name, index, key)))
+            _refuse_unknown(row, known[word], (name, index), text, also=(key,))
 
 
 def _rows(table: dict[str, object], name: str) -> list[tuple[int, dict[str, object]]]:
@@ -140,11 +150,11 @@ def _rows(table: dict[str, object], name: str) -> list[tuple[int, dict[str, obje
     return [(index, row) for index, row in enumerate(rows if isinstance(rows, list) else ()) if isinstance(row, dict)]
 
 
-def _wrong_driver(found: object) -> str:
+def _wrong_kind(key: str, found: object, known: Iterable[str]) -> str:
     if found is None:
-        return "driver: missing, expected a value"
-    near = difflib.get_close_matches(str(found), DRIVERS, n=1)
-    return f"driver: found {found!r}, " + (f"did you mean {near[0]}?" if near else f"expected {EXPECTED['driver']}")
+        return f"{key}: missing, expected a value"
+    near = difflib.get_close_matches(str(found), known, n=1)
+    return f"{key}: found {found!r}, " + (f"did you mean {near[0]}?" if near else f"expected {EXPECTED[key]}")
 
 
 def _refuse_unknown(
@@ -174,6 +184,8 @@ def _refuse_contradictions(settings: AgentSettings, text: str) -> None:
     for path, said in driver_problems(settings.drivers, {plate.plate: plate.rate_sps for plate in settings.plates}):
         raise SettingError(said, line_of(text, path))
     for path, said in reader_problems(settings.readers, [zone.zone for zone in settings.zones]):
+        raise SettingError(said, line_of(text, path))
+    for path, said in light_problems(settings.lights, settings.drivers):
         raise SettingError(said, line_of(text, path))
     if not settings.plates and not settings.zones:
         raise SettingError("plates: found none and no zones, expected at least one of them", 1)
@@ -208,6 +220,9 @@ EXPECTED = {
     "zones": "tables [[zones]]",
     "readers": f"at most {READERS_MAX} tables [[readers]]",
     **READER_EXPECTED,
+    "lights": f"at most {LIGHTS_MAX} tables [[lights]]",
+    "lights_off_after_s": "seconds above 0, at most 86400",
+    **LIGHT_EXPECTED,
     "plate": NAME,
     "zone": NAME,
     "bay": NAME,

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from contract.clock import Clock
 from contract.errors import ConfigurationError
+from contract.hardware import SpiPort
 from contract.ids import PlateId
 from firmware_sim.clocked_lines import SimulatedClockedLines
 from firmware_sim.hx711 import SETTLE_MS, SimulatedLine
 from firmware_sim.i2c import SimulatedI2cBus, Tca9548aChip
 from firmware_sim.iio import KernelHx711
+from firmware_sim.lights import Apa102Chain, SimulatedLed, Ws2812bChain
 from firmware_sim.nau7802 import SimulatedNau7802
 from firmware_sim.spi import SpiHx711Chip
 
 NAU7802_ADDRESS = 0x2A
 
 Chip = SimulatedLine | SimulatedNau7802
+Strip = Ws2812bChain | Apa102Chain
 Signal = Callable[[float], float]
 
 
@@ -27,10 +30,11 @@ def _steady() -> int:
 
 
 class SimulatedBoard:
-    """Implements `Board`: each plate's chip sits where `wiring`, the tables [[drivers]] of the file, says.
+    """Implements `Board`: chips of plates and lights sit where `wiring`, the tables [[drivers]] and [[lights]] of the
+    file, says.
 
-    `chips` are the chips by plate; a plate that stands in no table has an HX711 on a line of its own. `wall_ns`
-    measures pulses.
+    `chips` are the chips by plate; a plate that stands in no table has an HX711 on a line of its own. `leds` are the
+    lights by pin, `strips` those by SPI bus and chip select. `wall_ns` measures pulses.
     """
 
     def __init__(
@@ -51,8 +55,13 @@ class SimulatedBoard:
         self._spi: dict[tuple[int, int], SimulatedLine] = {}
         self._iio: dict[str, SimulatedLine] = {}
         self._i2c: dict[int, SimulatedI2cBus] = {}
+        self.leds: dict[int, SimulatedLed] = {}
+        self.strips: dict[tuple[int, int], Strip] = {}
         for table in wiring:
-            self._wire(table)
+            if "light" in table:
+                self._wire_light(table)
+            else:
+                self._wire(table)
         for plate in signals:
             if plate not in self.chips:
                 self._hx711(plate)
@@ -64,8 +73,12 @@ class SimulatedBoard:
         except KeyError as error:
             raise ConfigurationError(f"data_pins: found nothing on clock and data pin {error}") from error
 
-    def spi(self, bus: int, device: int, speed_hz: int) -> SpiHx711Chip:  # noqa: ARG002 - simulated bits take no time
-        """Return the bus with the chip on it."""
+    def spi(self, bus: int, device: int, speed_hz: int) -> SpiPort:
+        """Return the bus with the chip or the strip on it."""
+        if (bus, device) in self.strips:
+            strip = self.strips[bus, device]
+            strip.speed_hz = speed_hz
+            return strip
         if (bus, device) not in self._spi:
             raise ConfigurationError(f"spi_bus: found nothing on bus {bus}, device {device}")
         return SpiHx711Chip(self._spi[bus, device])
@@ -81,6 +94,12 @@ class SimulatedBoard:
         if device not in self._iio:
             raise ConfigurationError(f"iio_device: found {device!r}, expected one of {', '.join(self._iio)}")
         return KernelHx711(self._iio[device], self._clock)
+
+    def output(self, pin: int) -> SimulatedLed:
+        """Return the pin with the LED on it."""
+        if pin not in self.leds:
+            raise ConfigurationError(f"pins: found nothing on pin {pin}")
+        return self.leds[pin]
 
     def _wire(self, table: Mapping[str, object]) -> None:
         match table:
@@ -104,6 +123,17 @@ class SimulatedBoard:
                     multiplexer.channels[channel][NAU7802_ADDRESS] = self._nau7802(plate)
             case _:
                 raise ConfigurationError(f"drivers: found {dict(table)!r}, expected one a simulated board knows")
+
+    def _wire_light(self, table: Mapping[str, object]) -> None:
+        match table:
+            case {"light": "gpio", "pins": dict(pins)}:
+                self.leds.update({pin: SimulatedLed() for pin in pins.values()})
+            case {"light": "ws2812b", "spi_bus": int(bus), "spi_device": int(device), "leds": int(leds)}:
+                self.strips[bus, device] = Ws2812bChain(leds)
+            case {"light": "apa102", "spi_bus": int(bus), "spi_device": int(device), "leds": int(leds)}:
+                self.strips[bus, device] = Apa102Chain(leds)
+            case _:
+                raise ConfigurationError(f"lights: found {dict(table)!r}, expected some a simulated board knows")
 
     def _bus(self, number: int) -> SimulatedI2cBus:
         return self._i2c.setdefault(number, SimulatedI2cBus())

@@ -81,6 +81,10 @@ class SimulatedGpio:
                 if long:
                     line.power_cycle()
 
+    def level(self, channel: int) -> int | None:
+        """Return what an output is driven to; None for a pin that is none."""
+        return self._levels.get(channel) if self._directions.get(channel) == self.OUT else None
+
     def cleanup(self, channel: Sequence[int] | int = ()) -> None:
         """Let go of pins."""
         for pin in (channel,) if isinstance(channel, int) else channel:

@@ -11,11 +11,13 @@ from edge.commanding.calibrate import Calibrating, TellsPlates
 from edge.commanding.change import Change, Delivering
 from edge.commanding.configure import file_operations
 from edge.commanding.diagnose import beside, looking_operations
+from edge.commanding.light import light_operation
 from edge.commanding.outcome import Arguments, Operation, Said
 from edge.commanding.placing import placing_operations
 from edge.commanding.unit_weights import LearningUnits
 from edge.commanding.weigh import weigh_operation
 from edge.identity import agent_version, board_serial
+from edge.lighting.lights import Lights
 from edge.settings import AgentSettings
 from edge.supervision import Service
 
@@ -30,11 +32,12 @@ class Run(TellsPlates, Protocol):
 
 
 def agent_operations(
-    settings: AgentSettings, bay: BayView, run: Run, book: CalibrationBook, clock: Clock
+    settings: AgentSettings, bay: BayView, run: Run, *, book: CalibrationBook, clock: Clock, lights: Lights
 ) -> dict[str, Operation]:
     """Return what this agent can be asked, `ping` aside."""
     return {
-        "identify": _identify(settings, run),
+        "identify": _identify(settings, run, lights),
+        "light": light_operation(lights),
         "weigh": weigh_operation(bay),
         **Calibrating(settings, bay, book, clock, run).operations(),
         **LearningUnits(bay, book).operations(),
@@ -53,8 +56,9 @@ def service_operations(
     }
 
 
-def _identify(settings: AgentSettings, run: Run) -> Operation:
+def _identify(settings: AgentSettings, run: Run, lights: Lights) -> Operation:
     def identify(_arguments: Arguments) -> Said:
+        lights.identify()
         facts = {
             "device": settings.device,
             "store": settings.store,

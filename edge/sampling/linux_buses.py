@@ -36,7 +36,7 @@ class LinuxSpi:
 
 def open_spi(bus: int, device: int, speed_hz: int) -> LinuxSpi:
     """Return a bus with its chip select. Raises ConfigurationError naming what is missing."""
-    spidev = _package("spidev", driver="hx711_spi")
+    spidev = _package("spidev", key="spi_bus", found=str(bus))
     opened = spidev.SpiDev()
     try:
         opened.open(bus, device)
@@ -80,7 +80,7 @@ class LinuxI2c:
 
 def open_i2c(bus: int) -> LinuxI2c:
     """Return a bus. Raises ConfigurationError naming what is missing."""
-    smbus2 = _package("smbus2", driver="nau7802")
+    smbus2 = _package("smbus2", key="driver", found="nau7802")
     try:
         return LinuxI2c(smbus2, smbus2.SMBus(bus))
     except OSError as error:
@@ -127,11 +127,10 @@ def _attribute(folder: Path, name: str) -> str:
         return ""
 
 
-def _package(name: str, *, driver: str) -> Any:  # noqa: ANN401 - a module
+def _package(name: str, *, key: str, found: str) -> Any:  # noqa: ANN401 - a module
     try:
         return importlib.import_module(name)
     except ImportError as error:
         raise ConfigurationError(
-            f"driver: found {driver} without the package {name}, expected it installed "
-            "(pip install 'liveshelf[edge-pi]')"
+            f"{key}: found {found} without the package {name}, expected it installed (pip install 'liveshelf[edge-pi]')"
         ) from error

@@ -13,14 +13,23 @@ from contract.errors import ConfigurationError
 from contract.hardware import LoadCellLine, TagReader
 from contract.ids import PlateId, ZoneId
 from edge.sampling.linux_buses import IIO_ROOT, LinuxI2c, LinuxSpi, SysfsChannel, open_i2c, open_iio, open_spi
-from edge.sampling.rpi_gpio import GpioModule, RpiClockedLines, load_gpio
+from edge.sampling.rpi_gpio import GpioModule, RpiClockedLines, RpiOutputPin, load_gpio, load_output_gpio
 
 
 class RaspberryPi:
-    """Implements `BayHardware` and `Board`. `find_gpio` gives the module of the pins."""
+    """Implements `BayHardware` and `Board`. `find_gpio` gives the module of pins that clock converters,
+    `find_output_gpio` that of pins that are only driven.
+    """
 
-    def __init__(self, *, find_gpio: Callable[[], GpioModule] = load_gpio, iio_root: Path = IIO_ROOT) -> None:
+    def __init__(
+        self,
+        *,
+        find_gpio: Callable[[], GpioModule] = load_gpio,
+        find_output_gpio: Callable[[], GpioModule] = load_output_gpio,
+        iio_root: Path = IIO_ROOT,
+    ) -> None:
         self._find_gpio = find_gpio
+        self._find_output_gpio = find_output_gpio
         self._iio_root = iio_root
         self._pins: list[tuple[GpioModule, int]] = []
         self._spi: list[LinuxSpi] = []
@@ -62,6 +71,13 @@ class RaspberryPi:
     def iio(self, device: str) -> SysfsChannel:
         """Return the channel of an IIO device."""
         return open_iio(device, root=self._iio_root)
+
+    def output(self, pin: int) -> RpiOutputPin:
+        """Return a pin as an output, low. Raises ConfigurationError on a Pi 5 without rpi-lgpio."""
+        gpio = self._find_output_gpio()
+        opened = RpiOutputPin(gpio, pin)
+        self._pins.append((gpio, pin))
+        return opened
 
     def close(self) -> None:
         """Let go of pins and buses. Pins become inputs again."""

@@ -1,7 +1,8 @@
-"""Open pins of a Raspberry Pi up to the 4 by RPi.GPIO, so that converters can be clocked bit by bit.
+"""Open pins of a Raspberry Pi by RPi.GPIO: to clock converters bit by bit up to the Pi 4, and to light LEDs on all.
 
 A Pi 5 has its pins behind another chip, which RPi.GPIO cannot reach; rpi-lgpio takes its name there, but gives pulses
-of 120 to 250 us, and an HX711 powers down at 60 us. Both are refused in one sentence that says what to use.
+of 120 to 250 us, and an HX711 powers down at 60 us. Both are refused for converters in one sentence that says what to
+use; an LED does not mind how slow rpi-lgpio is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Protocol, cast
 from contract.errors import ConfigurationError
 
 INSTEAD = "use driver hx711_spi or nau7802 (docs/reference/hardware.md)"
+ON_A_PI_5 = "a Raspberry Pi 5 needs rpi-lgpio in its place: pip uninstall RPi.GPIO, then pip install rpi-lgpio"
 
 
 class GpioModule(Protocol):
@@ -69,6 +71,41 @@ def load_gpio(load: Callable[[str], object] = importlib.import_module) -> GpioMo
             f"250 us switch an HX711 off, which stands 60 us; {INSTEAD}"
         )
     return cast("GpioModule", module)
+
+
+def load_output_gpio(load: Callable[[str], object] = importlib.import_module) -> GpioModule:
+    """Return the module, RPi.GPIO or rpi-lgpio, for pins that are only driven. Raises ConfigurationError in one
+    sentence when none is there, or none that can reach the pins of this board.
+    """
+    try:
+        return cast("GpioModule", load("RPi.GPIO"))
+    except ImportError as error:
+        raise ConfigurationError(
+            "light: found gpio without the package RPi.GPIO, expected it installed (pip install 'liveshelf[edge-pi]'); "
+            + ON_A_PI_5
+        ) from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise ConfigurationError(
+            f"light: found gpio on a board RPi.GPIO cannot reach ({error}); {ON_A_PI_5}"
+        ) from error
+
+
+class RpiOutputPin:
+    """Implements `OutputPin` on a pin by its BCM number. Raises ConfigurationError when it cannot be had."""
+
+    def __init__(self, gpio: GpioModule, pin: int) -> None:
+        self._gpio = gpio
+        self._pin = pin
+        try:
+            gpio.setwarnings(False)
+            gpio.setmode(gpio.BCM)
+            gpio.setup(pin, gpio.OUT, initial=gpio.LOW)
+        except (RuntimeError, ValueError) as error:
+            raise ConfigurationError(f"pins: found {pin}, which cannot be opened ({error}); {ON_A_PI_5}") from error
+
+    def drive(self, level: int) -> None:
+        """Make it high, 1, or low, 0."""
+        self._gpio.output(self._pin, self._gpio.HIGH if level else self._gpio.LOW)
 
 
 class RpiClockedLines:

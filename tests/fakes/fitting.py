@@ -21,6 +21,7 @@ from edge.calibrating.sheet import Sheet
 from edge.commanding.desk import Desk
 from edge.commanding.operations import agent_operations
 from edge.handover import Handover
+from edge.lighting.lights import Lights
 from edge.outbox.gaps import Loss
 from edge.settings import AgentSettings, PlateSettings
 from firmware_sim.hx711 import SimulatedLine
@@ -108,7 +109,8 @@ class Fitting:
         self.handover = Handover()
         settings = self.book.applied(self.settings)
         self.bay = Bay(settings, self, self.clock, self.handover, wall_ns=lambda: 0, anew=self.book.changed)
-        self.desk = Desk(agent_operations(settings, self.bay, self, self.book, self.clock))
+        lights = Lights([], off_after_s=60.0)
+        self.desk = Desk(agent_operations(settings, self.bay, self, book=self.book, clock=self.clock, lights=lights))
 
     def tell_plates(self, plates: list[BirthPlate]) -> None:
         """Take a birth, as the delivery does."""

@@ -8,6 +8,8 @@ from typing import get_args
 from edge import advice
 from edge.driver_settings import DRIVERS
 from edge.health import AgentVerdict
+from edge.light_settings import LIGHTS
+from edge.lighting.signals import SIGNALS
 from edge.plate_watch import PlateVerdict
 from edge.reader_settings import READERS
 from edge.sampling.samples import RejectReason
@@ -18,6 +20,7 @@ VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 RFID_PAGE = ROOT / "docs" / "reference" / "rfid.md"
 HARDWARE_PAGE = ROOT / "docs" / "reference" / "hardware.md"
+LIGHT_PAGE = ROOT / "docs" / "how-to" / "pick-to-light.md"
 HEALTH_PAGE = ROOT / "docs" / "reference" / "health.md"
 
 
@@ -50,6 +53,17 @@ def test_every_key_of_a_driver_is_documented() -> None:
     keys = {key for driver in DRIVERS.values() for key in driver.__struct_fields__}
     words = keys | {"driver", *DRIVERS}
     assert not {word for word in words if f"| `{word}`" not in page}
+
+
+def test_every_key_of_a_light_is_documented() -> None:
+    page = HARDWARE_PAGE.read_text(encoding="utf-8").partition("## Lights")[2]
+    words = {key for light in LIGHTS.values() for key in light.__struct_fields__} | {"light", *LIGHTS}
+    assert not {word for word in words if f"`{word}`" not in page}
+
+
+def test_every_signal_of_a_light_is_documented() -> None:
+    page = LIGHT_PAGE.read_text(encoding="utf-8")
+    assert not {signal for signal in SIGNALS if f"| `{signal}` |" not in page}
 
 
 def test_every_key_of_a_reader_is_documented() -> None:

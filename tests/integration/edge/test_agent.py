@@ -121,6 +121,8 @@ def configuration(folder: Path, broker_url: str, device: str) -> Path:
         cell = cell_for(SEED, plate, 10_000.0)
         lines += ["[[plates]]", f'plate = "{plate}"', 'bay = "b1"', 'shelf = "b1-s1"']
         lines += [f"zero_count = {cell.zero_count}", f"counts_per_g = {cell.counts_per_g}"]
+    lines += ["[[lights]]", 'light = "gpio"', "pins = { p1 = 23 }"]
+    lines += ["[[lights]]", 'light = "ws2812b"', "spi_bus = 0", "leds = 4", "positions = { p2 = [0, 3] }"]
     path = folder / "bay.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
@@ -203,7 +205,10 @@ def test_an_agent_says_what_it_is_and_how_it_is(shelf: Shelf) -> None:
     assert shelf.gateway.states.get(timeout=WAIT_S).online
     client = LocalClient(shelf.data_dir)
     said = client.ask(encode(Command(id="c-1", op="identify"))).facts
+    lit = client.ask(encode(Command(id="c-2", op="light", args={"positions": {"p2": "take"}}))).facts
     client.close()
+    assert shelf.gateway.birth.lights == ["p1", "p2"]
+    assert lit["away"] == []
     assert (said["store"], said["journal"]) == ("corner-shop", shelf.gateway.birth.journal)
     clock = next(record for record in shelf.gateway.records if isinstance(record, ClockRecord))
     assert clock.synchronised, "the environment set the clock of the whole shop"

@@ -10,6 +10,7 @@ from msgspec import Struct
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone
 from edge.driver_settings import DRIVERS
+from edge.light_settings import LIGHTS
 from edge.reader_settings import READERS
 from edge.settings import (
     EXPECTED,
@@ -114,8 +115,15 @@ def test_a_wrong_file_is_told_with_line_and_key(found: str, instead: str, line: 
 
 
 def test_every_key_has_words_for_what_it_may_hold() -> None:
-    kinds: tuple[type[Struct], ...] = (AgentSettings, PlateSettings, ZoneSettings, *DRIVERS.values(), *READERS.values())
-    assert set(EXPECTED) == {key for kind in kinds for key in kind.__struct_fields__} | {"driver", "reader"}
+    kinds: tuple[type[Struct], ...] = (
+        AgentSettings,
+        PlateSettings,
+        ZoneSettings,
+        *DRIVERS.values(),
+        *READERS.values(),
+        *LIGHTS.values(),
+    )
+    assert set(EXPECTED) == {key for kind in kinds for key in kind.__struct_fields__} | {"driver", "reader", "light"}
 
 
 def test_an_agent_without_any_sensor_is_refused() -> None:

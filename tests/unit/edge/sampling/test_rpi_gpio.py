@@ -13,7 +13,7 @@ from contract.errors import ConfigurationError
 from contract.ids import PlateId
 from edge.sampling.hx711_shared import SharedClockHx711
 from edge.sampling.raspberry_pi import RaspberryPi, open_bay
-from edge.sampling.rpi_gpio import GpioModule, RpiClockedLines, load_gpio
+from edge.sampling.rpi_gpio import GpioModule, RpiClockedLines, RpiOutputPin, load_gpio, load_output_gpio
 from edge.sampling.samples import RawSample
 from firmware_sim.hx711 import SimulatedLine
 from firmware_sim.rpi_gpio import SimulatedGpio
@@ -64,6 +64,40 @@ def test_pins_that_cannot_be_opened_are_told() -> None:
 
     with pytest.raises(ConfigurationError, match=r"pins that cannot be opened \(A different mode"):
         RpiClockedLines(Refusing(), CLOCK_PIN, DATA_PINS)
+
+
+def test_a_light_is_dark_when_its_pin_is_opened_and_follows_it() -> None:
+    gpio = SimulatedGpio()
+    pi = RaspberryPi(find_output_gpio=lambda: gpio)
+    pin = pi.board.output(23)
+    assert gpio.level(23) == 0
+    pin.drive(1)
+    assert gpio.level(23) == 1
+    pi.close()
+    assert gpio.level(23) is None
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Cannot determine SOC peripheral base address"), ImportError("No module named 'RPi'")]
+)
+def test_a_light_on_a_pi_5_wants_rpi_lgpio(error: Exception) -> None:
+    with pytest.raises(ConfigurationError, match=r"light: found gpio .*a Raspberry Pi 5 needs rpi-lgpio in its place"):
+        load_output_gpio(_fails(error))
+
+
+def test_rpi_lgpio_is_fast_enough_for_a_light() -> None:
+    module = ModuleType("RPi.GPIO")
+    module.lgpio = object()  # type: ignore[attr-defined]  # what gives rpi-lgpio away
+    assert load_output_gpio(lambda _: module) is cast("GpioModule", module)
+
+
+def test_a_pin_that_cannot_light_is_told() -> None:
+    class Refusing(SimulatedGpio):
+        def setmode(self, mode: int, /) -> None:
+            raise ValueError("A different mode has already been set!")
+
+    with pytest.raises(ConfigurationError, match=r"pins: found 23, which cannot be opened \(A different mode"):
+        RpiOutputPin(Refusing(), 23)
 
 
 class Bench:
