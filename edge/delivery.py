@@ -36,10 +36,13 @@ BACKLOG_LOOK_S = 1.0
 """Wall seconds between two looks at what waits in the outbox: a look costs a tenth of a millisecond."""
 
 DRAIN_S = 15.0
-"""When the agent stops, the gateway gets so many wall seconds to commit what is on the way; systemd waits for 90."""
+"""When the agent stops, the gateway gets so many wall seconds to commit what is on the way; systemd waits for 45."""
 
 DRAIN_ALONE_S = 2.0
 """The same when there is no broker: the records are durable, and the next run sends them."""
+
+LEAVE_S = 5.0
+"""Wall seconds the broker gets to clear what is retained of a device that leaves its store."""
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +119,9 @@ class Delivery:
             try:
                 self._keep_delivering(outbox, publisher)
             finally:
-                publisher.close(leaves_store=self._leaves_store)
+                if self._leaves_store:
+                    _take_leave(publisher)
+                publisher.close()
         finally:
             outbox.close()
 
@@ -187,6 +192,12 @@ class Delivery:
         if stopping_s > (DRAIN_S if publisher.connected else DRAIN_ALONE_S):
             return False
         return self.waiting or not publisher.drained or (publisher.connected and publisher.owes_answers)
+
+
+def _take_leave(publisher: Publisher) -> None:
+    begun_s = time.monotonic()
+    while not publisher.leave() and time.monotonic() - begun_s < LEAVE_S:
+        time.sleep(BUSY_PUMP_S)
 
 
 def open_outbox(data_dir: Path, clock: Clock) -> Outbox:

@@ -82,6 +82,7 @@ class Publisher:
         self._greeting: int | None = None
         self._wary = False
         self._probes_lost = 0
+        self._leaving: set[int] | None = None
 
     @property
     def connected(self) -> bool:
@@ -130,16 +131,31 @@ class Publisher:
             sent += self._send_results()
         return bool(events or sent)
 
-    def close(self, *, leaves_store: bool = False) -> None:
-        """Say that the device goes offline and close the connection. When it leaves its store nothing of it stays
-        there: birth and state are cleared.
+    def leave(self) -> bool:
+        """Clear birth and state, so that nothing of the device stays in a store it leaves; `close` comes next.
+
+        Call until it returns that the broker has taken that, or is gone. A connection that is closed while answers are
+        on the way ends in a reset, for which the broker forgets what it has not read and speaks our will.
         """
+        if self._link is None or not self._connected:
+            return True
+        if self._leaving is None:
+            self._leaving = {self._publish(channel, b"", retain=True) for channel in ("birth", "state")}
+        for event in self._link.events():
+            match event:
+                case Took(message=message):
+                    self._leaving.discard(message)
+                case Lost():
+                    self._leaving.clear()
+                case _:
+                    pass
+        return not self._leaving
+
+    def close(self) -> None:
+        """Say that the device goes offline, unless it left, and close the connection."""
         if self._link is None:
             return
-        if self._connected and leaves_store:
-            self._publish("birth", b"", retain=True)
-            self._publish("state", b"", retain=True)
-        elif self._connected:
+        if self._connected and self._leaving is None:
             self._publish("state", encode(self._state(online=False)), retain=True)
         self._link.close()
         self._link, self._connected = None, False

@@ -375,10 +375,25 @@ def test_a_result_that_may_not_have_arrived_is_told_again_on_the_next_connection
     assert not shop.publisher.owes_answers
 
 
-def test_nothing_of_a_device_stays_in_the_store_it_leaves(shop: Shop) -> None:
+def test_nothing_of_a_device_stays_in_the_store_it_leaves_and_it_goes_once_the_broker_has_that(shop: Shop) -> None:
     shop.hear(Connected())
-    shop.publisher.close(leaves_store=True)
-    assert shop.wire.link.said[-2:] == [("birth", b"", True), ("state", b"", True)]
+    assert not shop.publisher.leave()
+    link = shop.wire.link
+    assert link.said[-2:] == [("birth", b"", True), ("state", b"", True)]
+    link.waiting.append(Took(len(link.said) - 1))
+    assert not shop.publisher.leave()
+    link.waiting.append(Took(len(link.said)))
+    assert shop.publisher.leave()
+    shop.publisher.close()
+    assert link.said[-2:] == [("birth", b"", True), ("state", b"", True)], "no state comes after it"
+
+
+def test_a_device_leaves_without_a_word_where_no_broker_hears_it(shop: Shop) -> None:
+    assert shop.publisher.leave()
+    shop.hear(Connected())
+    assert not shop.publisher.leave()
+    shop.wire.link.waiting.append(Lost("gone"))
+    assert shop.publisher.leave()
 
 
 def test_patience_with_a_broker_that_is_away_grows_to_half_a_minute(shop: Shop) -> None:
