@@ -19,6 +19,7 @@ from dashboards.settings import WebSettings
 from dashboards.web import files
 from dashboards.web.availability import routes as availability
 from dashboards.web.demo import routes as demo
+from dashboards.web.devices import routes as devices
 from dashboards.web.errors import add_handlers
 from dashboards.web.fitting import routes as fitting
 from dashboards.web.home import routes as home
@@ -37,7 +38,7 @@ from dashboards.web.system import routes as system
 
 API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
 AREAS = (
-    home, login, live, losses, map_area, people, restock, shelf, availability, system, fitting, demo, files
+    home, login, live, losses, map_area, people, restock, shelf, availability, system, devices, fitting, demo, files
 )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ INSIDE = (
     "/stores/corner-shop/availability/OOLONG-500",
     "/stores/corner-shop/losses",
     "/stores/corner-shop/system",
+    "/stores/corner-shop/devices",
+    "/stores/corner-shop/devices/bay-1",
     "/stores/corner-shop/fitting",
     "/stores/corner-shop/fitting/b9-s2-p1",
     "/stores/corner-shop/labels?bay=9&shelves=1&places=3",
