@@ -15,6 +15,7 @@ from cloud import health
 from cloud.availability import routes as availability
 from cloud.bodies import BoundedBodies
 from cloud.changes import routes as changes
+from cloud.devices import routes as devices
 from cloud.documents import ProblemBody
 from cloud.parts import open_parts
 from cloud.problems import add_handlers
@@ -25,7 +26,7 @@ from cloud.watching import Watching
 from contract.clock import Clock
 
 TITLE = "LiveShelf"
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Of the API, not of the program: it rises when the document changes."""
 
 DESCRIPTION = """Live stock of smart shelves: how many can I sell, where, and how sure are we?
@@ -38,6 +39,7 @@ TAGS = [
     {"name": "availability", "description": "How many units a store can sell now, where, and how sure that is."},
     {"name": "replenishment", "description": "Refill tasks for staff, orders for suppliers, receipts."},
     {"name": "stock", "description": "What tills sold and people counted."},
+    {"name": "devices", "description": "Devices and their health, calibration sheets, commands."},
     {"name": "changes", "description": "Everything that changed, in one order."},
     {"name": "health", "description": "Whether the API lives and is ready; no key needed."},
 ]
@@ -57,7 +59,7 @@ def make_app(settings: CloudSettings, clock: Clock) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )  # fmt: skip
     app.state.registry = CollectorRegistry()
-    for feature in (availability, replenishment, stock, changes, health):
+    for feature in (availability, replenishment, stock, devices, changes, health):
         app.include_router(feature.router)
     add_handlers(app)
     app.add_middleware(BoundedBodies)

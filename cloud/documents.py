@@ -7,15 +7,20 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.errors import (
+    AnswerUnusable,
     ChangesPruned,
+    CommandTooLarge,
     DatabaseAway,
+    DeviceSilent,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     KeyRejected,
+    LinkAway,
     Problem,
     RequestInProgress,
     ScopeMissing,
     StaleState,
+    UnknownDevice,
     UnknownOrder,
     UnknownPosition,
     UnknownSku,
@@ -56,6 +61,9 @@ POSITION = UnknownPosition()
 TASK = UnknownTask()
 ORDER = UnknownOrder()
 STALE = StaleState()
+DEVICE = UnknownDevice()
+ANSWERS: tuple[Problem, ...] = (CommandTooLarge(), AnswerUnusable(), DeviceSilent(), LinkAway())
+"""What may come of asking a device."""
 CHANGES_PRUNED = ChangesPruned("after: found 17, expected 4710 or more", oldest=4711)
 
 

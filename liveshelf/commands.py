@@ -19,7 +19,9 @@ web = typer.Typer(help="The pages of the store, served beside the API.", no_args
 sim = typer.Typer(help="Simulated shelves: the world of shoppers, staff and suppliers.", no_args_is_help=True)
 key = typer.Typer(help="API keys.", no_args_is_help=True)
 
-SCOPES = ("availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write")
+SCOPES = (
+    "availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write", "devices:read", "devices:write",
+)  # fmt: skip
 """What a key may do, for the help text alone: `cloud.access.model` may not be installed. A test keeps them the same."""
 
 StoreOption = Annotated[str, typer.Option("--store", help="The store it is about.")]

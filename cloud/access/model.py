@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-Scope = Literal["availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write"]
+Scope = Literal[
+    "availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write", "devices:read", "devices:write"
+]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 ALL_STORES = "*"

@@ -39,6 +39,13 @@ async def _task_writing(
     return await _writing(request, parts, caller, key)
 
 
+async def _device_writing(
+    request: Request, parts: PartsOf, caller: Annotated[Caller, Depends(Needs("devices:write"))], key: KeyHeader = None
+) -> Writing:
+    return await _writing(request, parts, caller, key)
+
+
+DeviceWriting = Annotated[Writing, Depends(_device_writing)]
 StockWriting = Annotated[Writing, Depends(_stock_writing)]
 TaskWriting = Annotated[Writing, Depends(_task_writing)]
 

@@ -60,6 +60,20 @@ class Writing:
             )  # fmt: skip
         return Answer(status, body)
 
+    @property
+    def request_id(self) -> str:
+        """The same for the same request under the same key: what others do for it, they can do once by this name."""
+        named = f"{self.caller.prefix}\n{self.key}\n{self.request_hash}"
+        return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+    def kept(self) -> Answer | None:
+        """Return the answer kept under the key, if there is one: to be asked before work that waits for others and so
+        has no transaction around it. Raises IdempotencyKeyReused.
+        """
+        with self.parts.writes.connection() as link:
+            kept = repository.kept(link, self.caller.prefix, self.key)
+        return None if kept is None else self._again(*kept)
+
     def _again(self, request_hash: str, status: int, body: dict[str, Any]) -> Answer:
         if request_hash != self.request_hash:
             raise IdempotencyKeyReused

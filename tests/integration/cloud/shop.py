@@ -25,7 +25,7 @@ from contract.records import Birth
 from database.connection import connect
 
 STORE = StoreId("corner")
-ALL = ("availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write")
+ALL = ("availability:read", "tasks:read", "tasks:write", "orders:read", "stock:write", "devices:read", "devices:write")
 
 CATALOG = """sku,gtin,name,name_zh,unit,unit_weight_g,unit_spread_g,price,currency,case_gtin,case_units
 tea,9521234567899,Oolong tea,乌龙茶,each,520,3,3.50,EUR,,6
