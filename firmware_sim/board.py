@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from contract.clock import Clock
 from contract.errors import ConfigurationError
 from contract.hardware import SpiPort
 from contract.ids import PlateId
 from firmware_sim.clocked_lines import SimulatedClockedLines
-from firmware_sim.hx711 import SETTLE_MS, SimulatedLine
+from firmware_sim.faults.wire import WireFaults
+from firmware_sim.hx711 import SETTLE_MS, SimulatedLine, busy_wait
 from firmware_sim.i2c import SimulatedI2cBus, Tca9548aChip
 from firmware_sim.iio import KernelHx711
 from firmware_sim.lights import Apa102Chain, SimulatedLed, Ws2812bChain
@@ -29,12 +31,17 @@ def _steady() -> int:
     return 0
 
 
+def _no_stall(_duration_us: float) -> None:
+    """Such pulses are not held up either."""
+
+
 class SimulatedBoard:
     """Implements `Board`: chips of plates and lights sit where `wiring`, the tables [[drivers]] and [[lights]] of the
     file, says.
 
     `chips` are the chips by plate; a plate that stands in no table has an HX711 on a line of its own. `leds` are the
-    lights by pin, `strips` those by SPI bus and chip select. `wall_ns` measures pulses.
+    lights by pin, `strips` those by SPI bus and chip select. `wall_ns` measures pulses, `stall` holds one that long;
+    `faults` are what is wrong with the wires, by plate.
     """
 
     def __init__(
@@ -45,8 +52,12 @@ class SimulatedBoard:
         *,
         rate_sps: float,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
+        stall: Callable[[float], None] = busy_wait,
+        faults: Mapping[PlateId, WireFaults] = MappingProxyType({}),
     ) -> None:
         self._wall_ns = wall_ns
+        self._stall = stall
+        self._faults = faults
         self.chips: dict[PlateId, Chip] = {}
         self._signals = signals
         self._clock = clock
@@ -104,12 +115,14 @@ class SimulatedBoard:
     def _wire(self, table: Mapping[str, object]) -> None:
         match table:
             case {"driver": "hx711_gpio", "clock_pin": int(clock_pin), "data_pins": dict(data_pins)}:
-                for plate, pin in data_pins.items():
-                    self._pins[clock_pin, pin] = self._hx711(plate)
+                lines = {pin: self._hx711(plate) for plate, pin in data_pins.items()}
+                for pin, line in lines.items():
+                    line.share_clock(list(lines.values()))
+                    self._pins[clock_pin, pin] = line
             case {"driver": "hx711_spi", "plate": str(plate), "spi_bus": int(bus), "spi_device": int(device)}:
-                self._spi[bus, device] = self._hx711(PlateId(plate), wall_ns=_steady)
+                self._spi[bus, device] = self._hx711(PlateId(plate), steady=True)
             case {"driver": "hx711_iio", "plate": str(plate), "iio_device": str(device)}:
-                self._iio[device] = self._hx711(PlateId(plate), wall_ns=_steady)
+                self._iio[device] = self._hx711(PlateId(plate), steady=True)
             case {"driver": "nau7802", "i2c_bus": int(bus), "plate": str(plate)}:
                 self._bus(bus).chips[NAU7802_ADDRESS] = self._nau7802(PlateId(plate))
             case {
@@ -138,13 +151,19 @@ class SimulatedBoard:
     def _bus(self, number: int) -> SimulatedI2cBus:
         return self._i2c.setdefault(number, SimulatedI2cBus())
 
-    def _hx711(self, plate: PlateId, *, wall_ns: Callable[[], int] | None = None) -> SimulatedLine:
-        pulses_ns = wall_ns or self._wall_ns
-        line = SimulatedLine(self._signals[plate], self._clock, rate_sps=self._rate_sps, wall_ns=pulses_ns)
+    def _hx711(self, plate: PlateId, *, steady: bool = False) -> SimulatedLine:
+        line = SimulatedLine(
+            self._signals[plate],
+            self._clock,
+            rate_sps=self._rate_sps,
+            wall_ns=_steady if steady else self._wall_ns,
+            stall=_no_stall if steady else self._stall,
+            faults=self._faults.get(plate),
+        )
         self.chips[plate] = line
         return line
 
     def _nau7802(self, plate: PlateId) -> SimulatedNau7802:
-        chip = SimulatedNau7802(self._signals[plate], self._clock)
+        chip = SimulatedNau7802(self._signals[plate], self._clock, faults=self._faults.get(plate))
         self.chips[plate] = chip
         return chip

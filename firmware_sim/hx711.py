@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from contract.clock import Clock
+from firmware_sim.faults.wire import WireFaults
 
 CODE_BITS = 24
 CODE_MAX = 0x7FFFFF
@@ -43,6 +44,13 @@ GAIN_SHARE = {25: 1.0, 26: 0.0, 27: 0.5}
 """What reaches the converter of the cell's signal at gain 128. The cell is on channel A, channel B is shorted."""
 
 
+def busy_wait(duration_us: float) -> None:
+    """Be busy for so long, as a board is whose kernel has something better to do."""
+    until_ns = time.perf_counter_ns() + round(duration_us * 1000.0)
+    while time.perf_counter_ns() < until_ns:
+        pass
+
+
 class SimulatedLine:
     """Implements `LoadCellLine` as one HX711 does.
 
@@ -50,6 +58,7 @@ class SimulatedLine:
     the RATE pin, 10 or 80, and `oscillator` is how much longer a period is by the chip's own. The chip is powered
     with its board, when `Clock.mono_ms` is 0, but until `start` is called it converts nothing and the line is not
     ready. `wall_ns` measures pulses. One thread reads the line; `start`, `unplug` and `plug_in` may come from another.
+    `faults` spoil what goes over the wires; `stall` holds a pulse for so many microseconds when they want that.
     """
 
     __slots__ = (
@@ -59,6 +68,7 @@ class SimulatedLine:
         "_done_ms",
         "_dout",
         "_due_ms",
+        "_faults",
         "_left",
         "_period_ms",
         "_plugged",
@@ -66,7 +76,11 @@ class SimulatedLine:
         "_selected",
         "_settle_ms",
         "_settle_start_ms",
+        "_siblings",
         "_signal",
+        "_stall",
+        "_stall_us",
+        "_stalled",
         "_start_count",
         "_wall_ns",
         "_word",
@@ -80,6 +94,8 @@ class SimulatedLine:
         rate_sps: float = 10.0,
         oscillator: float = 1.0,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
+        faults: WireFaults | None = None,
+        stall: Callable[[float], None] = busy_wait,
     ) -> None:
         if rate_sps not in SETTLE_MS:
             raise ValueError(f"rate_sps: found {rate_sps}, expected one of {sorted(SETTLE_MS)}")
@@ -98,6 +114,11 @@ class SimulatedLine:
         self._selected: int = CHANNEL_A_128_PULSES
         self._settle_start_ms: float = 0.0
         self._start_count: float = 0.0
+        self._faults = faults
+        self._stall = stall
+        self._stalled: int = 0
+        self._stall_us: float = 0.0
+        self._siblings: tuple[SimulatedLine, ...] = ()
         self._plugged = True
         self._connected = True  # `_plugged` as the thread that reads the line has last seen it
 
@@ -112,6 +133,10 @@ class SimulatedLine:
     def plug_in(self) -> None:
         """Put the plug back: the chip powers up and has to settle."""
         self._plugged = True
+
+    def share_clock(self, lines: Sequence[SimulatedLine]) -> None:
+        """Hang on one clock with these lines: a pulse that is too long for this chip is too long for them."""
+        self._siblings = tuple(line for line in lines if line is not self)
 
     def power_cycle(self) -> None:
         """Reset the chip, as a clock held high for more than 60 us does, or its supply that went away for a moment."""
@@ -146,7 +171,7 @@ class SimulatedLine:
         self._left = left = left - 1
         bit = self._dout = self._word >> left & 1
         if self._wall_ns() - rose_ns > POWER_DOWN_NS:
-            self._power_down()
+            self._reset_by_clock()
         return bit
 
     def _clock_edge_of_frame(self) -> int:
@@ -157,18 +182,35 @@ class SimulatedLine:
         if self._left:
             self._left -= 1
             self._dout = self._word >> self._left & 1
-            self._pulses = CODE_BITS
+            if self._stalled == 1:
+                self._hold()
         elif self._pulses >= CODE_BITS:
             self._dout = 1
             self._pulses = min(self._pulses + 1, SELECT_PULSES_MAX)
+            if self._stalled:
+                self._hold()
         bit = self._dout
         if self._wall_ns() - rose_ns > POWER_DOWN_NS:
-            self._power_down()
+            self._reset_by_clock()
         return bit
+
+    def _hold(self) -> None:
+        """Hold a pulse that something keeps from ending."""
+        self._stalled = 0
+        self._stall(self._stall_us)
+
+    def _reset_by_clock(self) -> None:
+        self._power_down()
+        for sibling in self._siblings:
+            sibling.power_cycle()
 
     def _finish_conversions(self) -> None:
         """Take note of the newest conversion that has ended; those before it are overwritten unread."""
-        periods = (self._clock_ms() - self._due_ms) // self._period_ms
+        now_ms = self._clock_ms()
+        if self._faults is not None and self._faults.cut(now_ms):
+            self._power_down()
+            return
+        periods = (now_ms - self._due_ms) // self._period_ms
         if self._pulses > CODE_BITS and self._pulses != self._selected:
             self._select(self._pulses)
         self._done_ms = self._due_ms + periods * self._period_ms
@@ -185,7 +227,15 @@ class SimulatedLine:
             count = self._start_count + (count - self._start_count) * settled
         self._code = min(max(round(count), CODE_MIN), CODE_MAX)
         self._word = self._code & 0xFFFFFF
-        self._left = CODE_BITS
+        self._left = self._pulses = CODE_BITS
+        if self._faults is not None:
+            self._spoil(self._faults)
+
+    def _spoil(self, faults: WireFaults) -> None:
+        frame = faults.frame(self._done_ms, self._word)
+        self._word, self._left = frame.word, frame.bits
+        self._pulses = CODE_BITS + frame.pulses_ahead
+        self._stalled, self._stall_us = frame.stalled, frame.stall_us
 
     def _select(self, pulses: int) -> None:
         """Change channel or gain: the conversion under way starts with the new one, and is not settled."""

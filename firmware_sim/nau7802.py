@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from contract.clock import Clock
 from contract.errors import HardwareError
+from firmware_sim.faults.wire import WireFaults
 from firmware_sim.hx711 import CODE_MAX, CODE_MIN
 
 PU_CTRL, CTRL1, CTRL2, ADCO, REVISION = 0x00, 0x01, 0x02, 0x12, 0x1F
@@ -45,11 +46,19 @@ class SimulatedNau7802:
     """One chip, an `I2cChip`. `signal` gives the input in counts at gain 128 at a shop time in milliseconds.
 
     As for an HX711, nothing is converted before `start`, the plug may be pulled from another thread, and `oscillator`
-    is how much longer a period is by the chip's own.
+    is how much longer a period is by the chip's own. `faults` spoil what goes over its bus.
     """
 
-    def __init__(self, signal: Callable[[float], float], clock: Clock, *, oscillator: float = 1.0) -> None:
+    def __init__(
+        self,
+        signal: Callable[[float], float],
+        clock: Clock,
+        *,
+        oscillator: float = 1.0,
+        faults: WireFaults | None = None,
+    ) -> None:
         self._signal = signal
+        self._faults = faults
         self._oscillator = oscillator
         self._clock_ms = clock.mono_ms
         self._plugged = True
@@ -111,7 +120,13 @@ class SimulatedNau7802:
                 self._settle(now_ms)
 
     def _answer(self) -> None:
-        if not self._plugged or not self._started:
+        silent = not self._plugged or not self._started
+        if self._faults is not None:
+            now_ms = self._clock_ms()
+            if self._faults.cut(now_ms):
+                self.power_cycle()
+            silent = silent or self._faults.silent(now_ms)
+        if silent:
             raise HardwareError("I2C address 0x2a did not answer")
 
     def _control_power(self, value: int, now_ms: float) -> None:
@@ -148,4 +163,7 @@ class SimulatedNau7802:
             share *= max(0.0, 1.0 - (self._settled_ms - done_ms) / (SETTLE_CONVERSIONS * self._period_ms))
         count = self._signal(done_ms) * share + (0.0 if now_ms >= self._calibrated_ms else OFFSET_COUNT)
         code = min(max(round(count), CODE_MIN), CODE_MAX)
-        self._registers[ADCO : ADCO + 3] = (code & 0xFFFFFF).to_bytes(3, "big")
+        word = code & 0xFFFFFF
+        if self._faults is not None:
+            word = self._faults.registers(done_ms, word)
+        self._registers[ADCO : ADCO + 3] = word.to_bytes(3, "big")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 
+from firmware_sim.faults.acting import ActingFaults
+from firmware_sim.faults.felt import FeltFaults
 from firmware_sim.hx711 import INPUT_NOISE_V, INPUT_V_TO_COUNT
 from firmware_sim.load_cell import CREEP_MS, LoadCell
 from firmware_sim.vibration import Vibration
@@ -44,7 +46,8 @@ class LoadedPlate:
     """One cell with a load: `signal` is the input of its converter.
 
     Times are shop milliseconds of `Clock.mono_ms`; `day_zero_ms` is what they were at some midnight UTC. Loads are
-    laid on by `place`, from any thread; `signal` is called by the one thread that reads the line.
+    laid on by `place`, from any thread; `signal` is called by the one thread that reads the line. `faults` are those of
+    the plate and its bay.
     """
 
     __slots__ = (
@@ -54,6 +57,7 @@ class LoadedPlate:
         "_curve",
         "_day_zero_ms",
         "_draw",
+        "_faults",
         "_load_g",
         "_moved_ms",
         "_noise_count",
@@ -70,7 +74,14 @@ class LoadedPlate:
     )
 
     def __init__(
-        self, cell: LoadCell, *, seed: int, vibration: Vibration, rate_sps: float, day_zero_ms: float = 0.0
+        self,
+        cell: LoadCell,
+        *,
+        seed: int,
+        vibration: Vibration,
+        rate_sps: float,
+        day_zero_ms: float = 0.0,
+        faults: ActingFaults | None = None,
     ) -> None:
         self._cell = cell
         self._day_zero_ms = day_zero_ms
@@ -86,6 +97,8 @@ class LoadedPlate:
         self._tau_ms = cell.settle_ms / SETTLED_SHARE
         self._still_ms = 2.0 * cell.settle_ms
         self._ring_per_ms = cell.ring_hz * math.tau / 1000.0
+        swing = (self._tau_ms, self._ring_per_ms)
+        self._faults = FeltFaults(faults or ActingFaults(()), cell, averaged_ms=1000.0 / rate_sps, swing=swing)
         self._placed: tuple[float, float] | None = None
         self._seen: tuple[float, float] | None = None
         self._load_g: float = 0.0
@@ -111,11 +124,17 @@ class LoadedPlate:
             load_g += self._swing_g(since_ms)
         if at_ms >= self._slow_due_ms:
             self._age(at_ms)
+        acting = self._faults.at(at_ms)
+        if acting:
+            load_g += self._faults.leaned_g(acting)
         felt_g = load_g + self._curve * load_g * (1.0 - load_g / self._cell.capacity_g)
         for amplitude_g, radians_per_ms, phase in self._tones:
             felt_g += amplitude_g * math.sin(radians_per_ms * at_ms + phase)
+        if acting:
+            felt_g += self._faults.moved_g(acting, at_ms, self._load_g)
         noise = NORMAL_VALUES[self._draw(NOISE_BITS)]
-        return self._offset_count + self._span_count * felt_g + self._noise_count * noise
+        count = self._offset_count + self._span_count * felt_g + self._noise_count * noise
+        return self._faults.frozen(acting, count) if acting else count
 
     def _swing_g(self, since_ms: float) -> float:
         """Return what is left of the last change: a damped swing, whole until the change has happened."""
@@ -143,11 +162,13 @@ class LoadedPlate:
         """Move creep and temperature on to `at_ms`."""
         cell = self._cell
         passed_ms = max(at_ms - self._aged_ms, 0.0)
-        self._creep_g += (cell.creep_share * self._load_g - self._creep_g) * -math.expm1(-passed_ms / CREEP_MS)
+        creep_g = (cell.creep_share + self._faults.creep_share(at_ms)) * self._load_g
+        self._creep_g += (creep_g - self._creep_g) * -math.expm1(-passed_ms / CREEP_MS)
         self._aged_ms = at_ms
         self._slow_due_ms = at_ms + SLOW_MS
         since_warmest_ms = at_ms - self._day_zero_ms - WARMEST_MS
         warmer_c = TEMPERATURE_SWING_C * math.cos(math.tau * since_warmest_ms / DAY_MS)
+        warmer_c += self._faults.warmer_c(at_ms)
         self._span_count = cell.counts_per_g * (1.0 + cell.span_share_per_c * warmer_c)
         drift_g = cell.zero_g_per_c * warmer_c + self._creep_g
         self._offset_count = cell.zero_count + cell.counts_per_g * drift_g

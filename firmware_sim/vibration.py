@@ -34,15 +34,16 @@ class Vibration:
     """The shaking of one bay, whose plates hang on the same uprights; the same for the same seed and bay.
 
     `scale` multiplies it: 0 is a shelf on bedrock. The level of a bay is log-normal with the recorded median and
-    90th percentile, and ends at the latter.
+    90th percentile, and ends at the latter, unless it is given as `level_g`, grams rms a plate.
     """
 
-    def __init__(self, seed: int, bay: str, *, scale: float = 1.0) -> None:
+    def __init__(self, seed: int, bay: str, *, scale: float = 1.0, level_g: float | None = None) -> None:
         if scale < 0.0:
             raise ValueError(f"vibration: found {scale}, expected 0 or more")
         rng = random.Random(f"{seed}/{bay}/vibration")
         spread = math.log(LEVEL_P90_G / LEVEL_MEDIAN_G) / NORMAL_P90
-        self.level_g = min(LEVEL_MEDIAN_G * math.exp(rng.gauss(0.0, spread)), LEVEL_P90_G) * scale
+        usual_g = min(LEVEL_MEDIAN_G * math.exp(rng.gauss(0.0, spread)), LEVEL_P90_G)
+        self.level_g = (usual_g if level_g is None else level_g) * scale
         self._seed = seed
         # Two tones beat: the bay shakes in bouts, as when somebody walks past.
         each_g = self.level_g * math.sqrt(COMMON_SHARE)

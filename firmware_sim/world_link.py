@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import LiveShelfError
+from firmware_sim.faults.commanded import CommandedFault, read_commanded
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,14 @@ class BadWorldLine(LiveShelfError):
 class WorldChange:
     """What a line of the world says: grams on plates, and tags (EPC in hex) in zones.
 
-    `unplugged` names all plates whose plug is pulled; None when the line says nothing of plugs.
+    `unplugged` names all plates whose plug is pulled, `faults` all that somebody asked for; None when the line says
+    nothing of them.
     """
 
     loads: Mapping[str, float]
     tags: Mapping[str, Sequence[str]]
     unplugged: frozenset[str] | None = None
+    faults: tuple[CommandedFault, ...] | None = None
 
 
 def parse_change(line: bytes) -> WorldChange:
@@ -58,6 +61,7 @@ def parse_change(line: bytes) -> WorldChange:
         loads={plate: _grams(plate, found) for plate, found in _table(message, "loads").items()},
         tags={zone: _epcs(zone, found) for zone, found in _table(message, "tags").items()},
         unplugged=_plates(message["unplugged"]) if "unplugged" in message else None,
+        faults=_faults(message["faults"]) if "faults" in message else None,
     )
 
 
@@ -77,6 +81,15 @@ def _plates(found: object) -> frozenset[str]:
     if not isinstance(found, list) or not all(isinstance(plate, str) for plate in found):
         raise BadWorldLine(f"unplugged: found {found!r}, expected a list of plates")
     return frozenset(found)
+
+
+def _faults(found: object) -> tuple[CommandedFault, ...]:
+    if not isinstance(found, list):
+        raise BadWorldLine(f"faults: found {found!r}, expected a list of faults")
+    try:
+        return tuple(read_commanded(fault) for fault in found)
+    except ValueError as error:
+        raise BadWorldLine(f"faults: {error}") from error
 
 
 def _table(message: object, key: str) -> dict[str, object]:

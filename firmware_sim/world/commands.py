@@ -2,7 +2,8 @@
 
 `{"do": "rush_hour", "minutes": 5}`, `{"do": "sweep", "shelf": null | id}`, `{"do": "unplug_scale", "plate": null | id,
 "for_s": 60}`, `{"do": "pick", "position": id, "units": n}`, `{"do": "refill", "position": id, "units": null | n}`,
-`{"do": "lay_mass", "plate": id, "mass_g": grams}`.
+`{"do": "lay_mass", "plate": id, "mass_g": grams}`, `{"do": "fault", "kind": kind, "subject": null | id, "for_s": null |
+seconds, "size": null | number}` (kinds and sizes: `firmware_sim.faults.table`; null draws from its row).
 Times are shop time. Null and a key left out let the world choose. Every answer has the same three keys: `ok`, `said`
 (one word a program can look up) and `facts`. A command that is wrong is answered `{"ok": false, "said":
 "wrong_command", "facts": {"field", "found", "expected"}}`. An answer says what was begun; the shelf shows the rest.
@@ -13,9 +14,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from random import Random
 from typing import Any
 
 from contract.errors import LiveShelfError
+from firmware_sim.faults.commanded import COMMANDABLE, CommandedFault
+from firmware_sim.faults.schedule import drawn
+from firmware_sim.faults.table import FAULT_OF, Fault
 from firmware_sim.world.floor import Floor
 from firmware_sim.world.movements import Movement, armful_to_shelf
 from firmware_sim.world.shoppers import Entrance, Shopper
@@ -25,6 +30,7 @@ RUSH_MINUTES = 5.0
 RUSH_MINUTES_MAX = 120.0
 UNPLUGGED_S = 60.0
 UNPLUGGED_S_MAX = 3_600.0
+FAULT_S_MAX = 86_400.0
 UNITS_MAX = 1_000
 MASS_G_MAX = 100_000.0
 """Heavier than anybody lays on by hand, and more than any plate bears."""
@@ -67,6 +73,7 @@ class Orders:
             "pick": (self._pick, ("position", "units")),
             "refill": (self._refill, ("position", "units")),
             "lay_mass": (self._lay_mass, ("plate", "mass_g")),
+            "fault": (self._fault, ("kind", "subject", "for_s", "size")),
         }
         asked = command.get("do")
         if not isinstance(asked, str) or asked not in deeds:
@@ -132,6 +139,25 @@ class Orders:
         self.floor.shelves.lay_mass(plate, mass_g)
         return _done("mass_laid", plate=plate, mass_g=mass_g)
 
+    def _fault(self, command: Mapping[str, Any]) -> Answer:
+        kind = command.get("kind")
+        if not isinstance(kind, str) or kind not in COMMANDABLE:
+            raise WrongCommand("kind", kind, f"one of {', '.join(COMMANDABLE)}")
+        fault = FAULT_OF[kind]
+        shelves = self.floor.shelves
+        at_scales = fault.subject in {"plate", "bay"}
+        subjects, expected = (shelves.plates, "a plate") if at_scales else (shelves.zones, "a zone")
+        subject = _name(command, "subject", subjects, f"{expected} of the shop")
+        if subject is None:
+            if not subjects:
+                raise WrongCommand("subject", None, f"a shop with {expected}")
+            subject = self.floor.rng.choice(subjects)
+        begun = _commanded(command, fault, subject, self.floor.rng)
+        shelves.break_down(begun)
+        # As with a plug: also when the shop closes before.
+        self.floor.agenda.after(begun.for_s, lambda: shelves.mend(begun))
+        return _done("fault_began", kind=begun.kind, subject=subject, for_s=begun.for_s, size=begun.size)
+
     def _position(self, command: Mapping[str, Any]) -> str:
         position = _name(command, "position", self.floor.positions, "a position of the shop")
         if position is None:
@@ -182,6 +208,31 @@ def _number(command: Mapping[str, Any], name: str, default: float, highest: floa
         return default
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0.0 < found <= highest:
         raise WrongCommand(name, found, f"a number above 0, at most {highest:g}")
+    return float(found)
+
+
+def _commanded(command: Mapping[str, Any], fault: Fault, subject: str, rng: Random) -> CommandedFault:
+    """Return the fault a command asks for; what it leaves open is drawn from the row."""
+    episode = drawn(fault, subject, 0.0, rng)
+    return CommandedFault(
+        number=episode.number,
+        kind=fault.kind,
+        subject=subject,
+        for_s=_number(command, "for_s", episode.end_ms / 1000.0, FAULT_S_MAX),
+        size=_size(command, fault, episode.size),
+    )
+
+
+def _size(command: Mapping[str, Any], fault: Fault, default: float) -> float:
+    found, size = command.get("size"), fault.size
+    if found is None:
+        return default
+    if size is None:
+        raise WrongCommand("size", found, f"none: {fault.kind} has no size")
+    sign = ", or less than 0" if size.signed else ""
+    number = not isinstance(found, bool) and isinstance(found, int | float)
+    if not number or not size.low <= (abs(found) if size.signed else found) <= size.high:
+        raise WrongCommand("size", found, f"{size.low:g} to {size.high:g} {size.unit}{sign}")
     return float(found)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from firmware_sim.faults.commanded import CommandedFault
 from firmware_sim.world.configuration import PositionFacts, WorldConfiguration
 from firmware_sim.world.goods import Goods
 
@@ -28,15 +29,17 @@ class Hand:
 class Changes:
     """What is new since the last look: a key present replaces the value of that plate or zone.
 
-    `unplugged` names all plates whose plug is pulled; None when nobody touched a plug.
+    `unplugged` names all plates whose plug is pulled, `faults` all that somebody asked for; None when nobody touched a
+    plug, or asked.
     """
 
     loads: Mapping[str, float]
     tags: Mapping[str, list[str]]
     unplugged: frozenset[str] | None = None
+    faults: tuple[CommandedFault, ...] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.loads or self.tags or self.unplugged is not None)
+        return bool(self.loads or self.tags or self.unplugged is not None or self.faults is not None)
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class _Touched:
     plates: set[str] = field(default_factory=set)
     zones: set[str] = field(default_factory=set)
     plugs: bool = False
+    faults: bool = False
 
 
 class Shelves:
@@ -69,6 +73,7 @@ class Shelves:
         self._touched = _Touched()
         self._unplugged: set[str] = set()
         self._laid_g: dict[str, float] = {}
+        self._faults: dict[int, CommandedFault] = {}
         self.plates = tuple(plate.plate for plate in world.plates)
         self.zones = tuple(self._in_zone)
 
@@ -127,6 +132,21 @@ class Shelves:
         self._unplugged.discard(plate)
         self._touched.plugs = True
 
+    def break_down(self, fault: CommandedFault) -> None:
+        """Let a fault act until `mend`."""
+        self._faults[fault.number] = fault
+        self._touched.faults = True
+
+    def mend(self, fault: CommandedFault) -> None:
+        """Let a fault act no longer."""
+        del self._faults[fault.number]
+        self._touched.faults = True
+
+    @property
+    def faults(self) -> tuple[CommandedFault, ...]:
+        """The faults somebody asked for that act now."""
+        return tuple(self._faults.values())
+
     @property
     def unplugged(self) -> frozenset[str]:
         """The plates whose plug is pulled."""
@@ -140,16 +160,26 @@ class Shelves:
     def changes(self) -> Changes:
         """Return what changed since the last call."""
         touched, self._touched = self._touched, _Touched()
-        return self._look(sorted(touched.plates), sorted(touched.zones), self.unplugged if touched.plugs else None)
+        unplugged = self.unplugged if touched.plugs else None
+        faults = self.faults if touched.faults else None
+        return self._look(sorted(touched.plates), sorted(touched.zones), unplugged, faults)
 
     def snapshot(self, plates: Iterable[str], zones: Iterable[str]) -> Changes:
         """Return the present state of those plates and zones that exist."""
         known = [plate for plate in plates if plate in self.plates]
-        return self._look(known, [zone for zone in zones if zone in self.zones], self.unplugged & {*known})
+        heard = [zone for zone in zones if zone in self.zones]
+        faults = tuple(fault for fault in self.faults if fault.subject in {*known, *heard})
+        return self._look(known, heard, self.unplugged & {*known}, faults)
 
-    def _look(self, plates: Iterable[str], zones: Iterable[str], unplugged: frozenset[str] | None) -> Changes:
+    def _look(
+        self,
+        plates: Iterable[str],
+        zones: Iterable[str],
+        unplugged: frozenset[str] | None,
+        faults: tuple[CommandedFault, ...] | None,
+    ) -> Changes:
         loads = {plate: self.load_g(plate) for plate in plates}
-        return Changes(loads, {zone: self.tags_in(zone) for zone in zones}, unplugged)
+        return Changes(loads, {zone: self.tags_in(zone) for zone in zones}, unplugged, faults)
 
     def _touch(self, position: str) -> None:
         facts = self._positions[position]

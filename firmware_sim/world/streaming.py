@@ -2,7 +2,8 @@
 
 JSON lines. A client says `{"device", "plates", "zones"}`; it is sent a snapshot, then changes:
 `{"loads": {plate: grams}, "tags": {zone: [EPC]}}`, where a key present replaces the value of that plate or zone, and
-`"unplugged": [plate]` replaces the list of the plates whose plug is pulled. A client that says `{"command": {...}}`
+`"unplugged": [plate]` replaces the list of the plates whose plug is pulled, `"faults": [...]` that of the faults
+somebody asked for (`firmware_sim.faults.commanded`). A client that says `{"command": {...}}`
 instead is answered by one line and let go (`firmware_sim.world.commands`).
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.errors import ConfigurationError
+from firmware_sim.faults.commanded import CommandedFault
 from firmware_sim.world.shelves import Changes
 
 logger = logging.getLogger(__name__)
@@ -69,7 +71,7 @@ class LoadServer:
             loads = {plate: load_g for plate, load_g in changes.loads.items() if plate in client.plates}
             tags = {zone: epcs for zone, epcs in changes.tags.items() if zone in client.zones}
             unplugged = None if changes.unplugged is None else changes.unplugged & client.plates
-            told = Changes(loads, tags, unplugged)
+            told = Changes(loads, tags, unplugged, _faults_of(client, changes))
             if told:
                 self._send(client, told)
 
@@ -141,6 +143,8 @@ class LoadServer:
         told: dict[str, object] = {"loads": dict(changes.loads), "tags": dict(changes.tags)}
         if changes.unplugged is not None:
             told["unplugged"] = sorted(changes.unplugged)
+        if changes.faults is not None:
+            told["faults"] = [fault.plain() for fault in changes.faults]
         line = json.dumps(told, separators=(",", ":"))
         waiting = bool(client.backlog)
         client.backlog += line.encode() + b"\n"
@@ -167,6 +171,12 @@ class LoadServer:
         self._clients.discard(client)
         self._selector.unregister(client.connection)
         client.connection.close()
+
+
+def _faults_of(client: _Client, changes: Changes) -> tuple[CommandedFault, ...] | None:
+    if changes.faults is None:
+        return None
+    return tuple(fault for fault in changes.faults if fault.subject in client.plates | client.zones)
 
 
 def _listen(path: Path) -> socket.socket:

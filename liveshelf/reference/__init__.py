@@ -1,1 +1,1 @@
-"""The reference of the wire, written from its types: JSON Schema, AsyncAPI and the page for people."""
+"""The reference that is written from code: of the wire JSON Schema, AsyncAPI and a page, and the table of faults."""

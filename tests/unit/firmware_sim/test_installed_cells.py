@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from firmware_sim.bay_options import read_options
 from firmware_sim.load_cell import cell_for
 from firmware_sim.scenario.corner_shop import write_corner_shop
-from firmware_sim.wires import read_options
 
 
 def test_every_plate_of_the_corner_shop_is_calibrated_for_the_cell_under_it(tmp_path: Path) -> None:

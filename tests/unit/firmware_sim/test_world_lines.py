@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from contract.errors import ConfigurationError
-from firmware_sim.wires import BayOptions, read_options
+from firmware_sim.bay_options import BayOptions, read_options
+from firmware_sim.faults.commanded import CommandedFault
 from firmware_sim.world_link import BadWorldLine, WorldChange, parse_change
 
 
@@ -19,7 +22,27 @@ def test_a_line_carries_loads_and_tags() -> None:
 
 
 def test_a_line_may_name_only_what_changed() -> None:
-    assert parse_change(b'{"loads": {"p": 1}, "faults": {"p": "stuck"}}') == WorldChange(loads={"p": 1.0}, tags={})
+    assert parse_change(b'{"loads": {"p": 1}, "weather": {"p": "hot"}}') == WorldChange(loads={"p": 1.0}, tags={})
+
+
+def test_a_line_may_name_the_faults_somebody_asked_for() -> None:
+    fault = CommandedFault(number=7, kind="spikes", subject="p", for_s=30.0, size=500.0)
+    line = json.dumps({"faults": [fault.plain()]}).encode()
+    assert parse_change(line) == WorldChange(loads={}, tags={}, faults=(fault,))
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ({}, "faults: found {}, expected a list of faults"),
+        ([1], "faults: found 1, expected an object"),
+        ([{"kind": "power_cut"}], "faults: kind: found 'power_cut', expected one of spikes"),
+        ([{"kind": "spikes", "number": "x"}], "faults: number: found 'x', expected a number"),
+    ],
+)
+def test_a_line_of_faults_that_cannot_be_read_says_what_is_wrong(faults: object, said: str) -> None:
+    with pytest.raises(BadWorldLine, match=re.escape(said)):
+        parse_change(json.dumps({"faults": faults}).encode())
 
 
 def test_a_line_may_name_the_plates_whose_plug_is_pulled() -> None:

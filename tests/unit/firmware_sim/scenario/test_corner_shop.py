@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from epcpy.epc_schemes.sgtin import SGTIN
 
+from firmware_sim.bay_options import read_options
 from firmware_sim.load_cell import cell_for
 from firmware_sim.scenario import spare
 from firmware_sim.scenario.corner_shop import Scenario, write_corner_shop
 from firmware_sim.scenario.gtin import case_gtin_14, check_digit, gtin_13
-from firmware_sim.wires import read_options
 from firmware_sim.world.configuration import WorldConfiguration, read_configuration
 from tests.fakes.shop_day import ShopDay
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from firmware_sim.faults.commanded import COMMANDABLE
+from firmware_sim.faults.table import FAULT_OF, FaultKind
 from firmware_sim.world.commands import obey
 from tests.fakes.shop_day import ShopDay, corner_shop
 
@@ -107,6 +109,33 @@ def test_a_scale_is_chosen_among_those_that_are_plugged_in() -> None:
     assert _ask(day, do="unplug_scale")["facts"]["expected"] == "a shop with a scale that is plugged in"
 
 
+def test_a_fault_somebody_asked_for_is_told_to_the_wires_it_strikes_and_ends_by_itself() -> None:
+    day = _quiet_shop()
+    day.shop.shelves.changes()
+    told = _ask(day, do="fault", kind="spikes", subject="b1-s1-l2", for_s=30, size=-500)
+    facts = {"kind": "spikes", "subject": "b1-s1-l2", "for_s": 30.0, "size": -500.0}
+    assert told == {"ok": True, "said": "fault_began", "facts": facts}
+    [fault] = day.shop.shelves.changes().faults or ()
+    assert (fault.kind, fault.subject, fault.for_s, fault.size) == ("spikes", "b1-s1-l2", 30.0, -500.0)
+    assert day.shop.shelves.snapshot(["b1-s1-l2"], []).faults == (fault,)
+    assert day.shop.shelves.snapshot(["b1-s1-l1"], []).faults == ()
+    day.shop.stop_acting()
+    day.run_for(31.0)
+    assert day.shop.shelves.faults == ()
+
+
+@pytest.mark.parametrize("kind", COMMANDABLE)
+def test_what_is_left_open_of_a_fault_is_drawn_from_its_row(kind: FaultKind) -> None:
+    day, row = _quiet_shop(), FAULT_OF[kind]
+    facts = _ask(day, do="fault", kind=kind)["facts"]
+    assert row.lasts_s[0] <= facts["for_s"] + 0.001
+    assert facts["for_s"] <= row.lasts_s[1] + 0.001
+    if row.size is not None:
+        assert row.size.low <= abs(facts["size"]) <= row.size.high
+    places = day.shop.shelves.plates if row.subject in {"plate", "bay"} else day.shop.shelves.zones
+    assert facts["subject"] in places
+
+
 def test_a_shopper_takes_what_was_asked_and_pays() -> None:
     day = _quiet_shop()
     there = day.shop.goods.units_at("b1-s1-p1")
@@ -152,8 +181,8 @@ def test_a_hand_brings_from_the_backroom_what_is_there_and_fits() -> None:
     ("command", "field", "found", "expected"),
     [
         ("sweep", "command", "sweep", "an object"),
-        ({"do": "burn"}, "do", "burn", "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass"),
-        ({"do": ["sweep"]}, "do", ["sweep"], "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass"),
+        ({"do": "burn"}, "do", "burn", "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass, fault"),
+        ({"do": ["sweep"]}, "do", ["sweep"], "one of rush_hour, sweep, unplug_scale, pick, refill, lay_mass, fault"),
         ({"do": "sweep", "bay": 1}, "bay", 1, "only shelf beside do"),
         ({"do": "sweep", "shelf": "b9"}, "shelf", "b9", "a shelf with scales"),
         ({"do": "sweep", "shelf": ["b1"]}, "shelf", ["b1"], "a shelf with scales"),
@@ -163,6 +192,13 @@ def test_a_hand_brings_from_the_backroom_what_is_there_and_fits() -> None:
         ({"do": "unplug_scale", "plate": "p"}, "plate", "p", "a plate that carries goods and is plugged in"),
         ({"do": "pick"}, "position", None, "a position of the shop"),
         ({"do": "pick", "position": "b1-s1-p1", "units": 0}, "units", 0, "a whole number from 1 to 1000"),
+        ({"do": "fault", "kind": "power_cut"}, "kind", "power_cut", f"one of {', '.join(COMMANDABLE)}"),
+        ({"do": "fault", "kind": "spikes", "subject": "z"}, "subject", "z", "a plate of the shop"),
+        ({"do": "fault", "kind": "reader_away", "subject": "z"}, "subject", "z", "a zone of the shop"),
+        ({"do": "fault", "kind": "spikes", "for_s": 1e6}, "for_s", 1e6, "a number above 0, at most 86400"),
+        ({"do": "fault", "kind": "spikes", "size": 1}, "size", 1, "50 to 5000 g, or less than 0"),
+        ({"do": "fault", "kind": "overload", "size": -6}, "size", -6, "5 to 9 times the capacity"),
+        ({"do": "fault", "kind": "unplugged", "size": 6}, "size", 6, "none: unplugged has no size"),
         ({"do": "refill", "position": "b1-s1-p1", "units": 1.5}, "units", 1.5, "a whole number from 1 to 1000"),
     ],
 )
