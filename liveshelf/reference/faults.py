@@ -14,6 +14,9 @@ the same faults. `faults = 1` under `[hardware_options]` of a simulated bay lets
 number more often; without it nothing goes wrong by itself. One fault at a time is had by the
 [command `fault`](world.md#commands-for-visitors-and-tests) of the simulated world. A source is a data sheet, a paper, a
 recording or an issue of the project it names; a number nobody has published says that it is assumed.
+
+How an agent takes each of them, and comes back by itself, is held by a test for every row
+(`tests/agreement/test_fault_recovery.py`).
 """
 
 COLUMNS = ("fault", "what happens", "of each", "a week", "lasts", "how much")
