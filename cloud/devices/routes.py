@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -139,12 +140,24 @@ async def send_command(writing: DeviceWriting, device: Name, asked: SendCommand)
 
 def _speaks_below(writing: Writing, device: str, asked: SendCommand) -> str:
     """Return the store below which the device speaks. Raises UnknownDevice, or UnknownStore of one it is to move to."""
-    to = asked.args.get("store")
-    if asked.op == "adopt" and isinstance(to, str):
+    to = _new_store(asked)
+    if to is not None:
         check_store(writing.caller, to)
     if any(one.device == device for one in writing.parts.devices.new_devices()):
         return NEW_DEVICE_STORE
     return _store_of(writing.parts, writing.caller, device)
+
+
+def _new_store(asked: SendCommand) -> str | None:
+    """Return the store a command puts the device into; None when it says nothing of that, or nothing readable."""
+    told = asked.args
+    if asked.op == "configure":
+        try:
+            told = tomllib.loads(str(asked.args.get("toml", "")))
+        except tomllib.TOMLDecodeError:
+            return None  # the device refuses it, and says why
+    store = told.get("store") if asked.op in {"adopt", "configure"} else None
+    return store if isinstance(store, str) else None
 
 
 def _store_of(parts: Parts, caller: Caller, device: str) -> str:

@@ -16,7 +16,7 @@ number more often; without it nothing goes wrong by itself. One fault at a time 
 recording or an issue of the project it names; a number nobody has published says that it is assumed.
 
 How an agent takes each of them, and comes back by itself, is held by a test for every row
-(`tests/agreement/test_fault_recovery.py`).
+(`tests/integration/edge/test_faults_pass.py`).
 """
 
 COLUMNS = ("fault", "what happens", "of each", "a week", "lasts", "how much")

@@ -147,3 +147,10 @@ def test_a_new_device_is_adopted_only_into_a_store_the_key_covers(shop: Shop, as
 
 def _new(client: Client) -> list[dict[str, Any]]:
     return list(client.get("/v1/new-devices")["devices"])
+
+
+def test_a_key_moves_no_device_into_a_store_it_does_not_cover_by_a_file_either(shop: Shop, asked: Client) -> None:
+    shop.hear_device(_birth("bay-1"))
+    body = {"op": "configure", "args": {"toml": 'store = "other"\n'}}
+    assert asked.post(_commands("bay-1"), body, status=404)["code"] == "unknown_store"
+    assert asked.get(_commands("bay-1"))["commands"] == []

@@ -35,6 +35,7 @@ SOUND, STRUCK = PlateId("b1-s1-l1"), PlateId("b1-s1-l2")
 RAIL, FITTING = ZoneId("z1"), ZoneId("z2")
 LOADS_G = {SOUND: 2_600.0, STRUCK: 3_100.0}
 SHIRTS = tuple(f"3036450E24001040000007{number:02X}" for number in range(24))
+PICKED_G = 330.0
 TOLERANCE_G = 8.0
 """What the cells of the simulation drift and creep by in the minutes of a test: less than a thousandth of capacity."""
 
@@ -177,6 +178,9 @@ def test_the_agent_notices_and_gets_over(kind: FaultKind) -> None:
     for plate, load_g in LOADS_G.items():
         assert shop.weight_g(plate) == pytest.approx(load_g, abs=TOLERANCE_G)
     assert {plate: grams for plate, grams in _steps(during + after).items() if abs(grams) > TOLERANCE_G} == {}
+    shop.hardware.change(WorldChange(loads={STRUCK: LOADS_G[STRUCK] - PICKED_G}, tags={}))
+    assert _steps(shop.run(10.0))[STRUCK] == pytest.approx(-PICKED_G, abs=3.0), "what is taken then is seen"
+    assert shop.tags() == set(SHIRTS) - _never_read()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in COMMANDABLE if FAULT_OF[kind].acts_on == "wire"])
