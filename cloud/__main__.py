@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from cloud.app import make_app
+from cloud.devices.light_keeper import keeping_lights
 from cloud.serving import serve
 from cloud.settings import CloudSettings, settings_from_environment
 from cloud.worker import Worker
@@ -40,11 +41,12 @@ def run_api(settings: CloudSettings, clock: Clock) -> None:
 
 
 def run_worker(settings: CloudSettings, clock: Clock) -> None:
-    """Follow the loads until SIGTERM or SIGINT."""
+    """Follow the loads, and keep the lights as the tasks are, until SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Worker(settings, clock).run(stop)
+    with keeping_lights(settings, clock):
+        Worker(settings, clock).run(stop)
 
 
 if __name__ == "__main__":
