@@ -11,7 +11,7 @@ from contract.errors import ConfigurationError
 from liveshelf.bench.figure import Figure, print_figures
 from liveshelf.extras import STORE_MODULES, require
 
-NAMES = ("demo", "pages", "wire")
+NAMES = ("demo", "edge", "pages", "wire")
 
 
 def bench(
@@ -37,6 +37,10 @@ def _bench(name: str) -> Callable[[bool], Iterable[Figure]]:
         from liveshelf.bench.pages import measure_pages
 
         return measure_pages
+    if name == "edge":
+        from liveshelf.bench.edge import measure_edge
+
+        return measure_edge
     from liveshelf.bench.wire import measure_wire
 
     return measure_wire
