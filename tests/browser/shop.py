@@ -55,6 +55,16 @@ class Shop:
         assert row is not None, f"{position} is not counted"
         return int(row[0])
 
+    def places(self) -> int:
+        """Return how many places the planogram has that holds now: those of the scenario, and what a test fitted."""
+        with connect(self.store.database_url) as link:
+            row = link.execute(
+                "SELECT count(*) FROM planogram_position WHERE planogram_id = planogram_of(%s, %s)",
+                [self.name, self.store.clock.now()],
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def make_low(self, position: str, low_units: int) -> None:
         """Let shoppers take units of a position until it is low, few at a time: many at once would be a sweep."""
         while (units := self.units(position)) > low_units:
