@@ -4,7 +4,8 @@ Method: a shelf is active when the standard deviation of the last second of its 
 own quiet one, and at rest again when half a second stayed below it for half a second; what changed is the difference
 of the medians of a second before and a second after. The sum of the shelf, because touching one plate moves its
 neighbours (Multi Person Shopping, `WeightTrigger.py`; AIM3S, `detectWeightEvents.m`); its own quiet spread instead of
-a fixed limit, because fixed limits found 1 to 6 events in one recording depending on where the sampling began.
+a fixed limit, because fixed limits found 1 to 6 events in one recording depending on where the sampling began. What is
+too small to be felt, the means of each plate at rest tell (`edge.weighing.shift`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contract.ids import PlateId, ShelfId
 from contract.records import Quality, WeightRecord
 from edge.weighing.plate import BIN_MS, GUARD_BINS, SPREAD_FLOOR_G, WINDOW_BINS, PlateTrace, spread_of
 from edge.weighing.quiet import QuietSpread
+from edge.weighing.shift import ShiftWatch
 from edge.weighing.waveform import Wave
 
 ACTIVE_RATIO = 3.0
@@ -48,6 +50,7 @@ class ShelfWeigher:
         capacities = plates if isinstance(plates, Mapping) else dict.fromkeys(plates, CAPACITY_G)
         self.shelf = shelf
         self._traces = {plate: PlateTrace(plate, capacity_g) for plate, capacity_g in capacities.items()}
+        self._shifts = [ShiftWatch() for _ in capacities]
         self._waves = {plate: Wave() for plate in capacities}
         self._heartbeat_ms = round(heartbeat_s * 1000)
         self._sums: deque[float] = deque(maxlen=WINDOW_BINS)
@@ -201,8 +204,32 @@ class ShelfWeigher:
         self._rest_bins += 1
         if spread_g > limit_g:
             self._begin_activity()
+        elif self._shifted():
+            self._record_shift(end_ms)
         elif end_ms >= self._heartbeat_due_ms:
             self._beat(end_ms)
+
+    def _shifted(self) -> bool:
+        """Tell whether the mean of any plate has just changed, though nobody could feel the shelf being touched."""
+        passed = False
+        for shift, trace in zip(self._shifts, self._traces.values(), strict=True):
+            passed |= shift.add(trace.bins[-1], trace.quiet.value_g)
+        return passed
+
+    def _record_shift(self, end_ms: int) -> None:
+        """Record as a step what shifted, with what the other plates weighed meanwhile."""
+        traces = list(self._traces.values())
+        sides = [shift.sides() for shift in self._shifts]
+        for shift, trace, side in zip(self._shifts, traces, sides, strict=True):
+            shift.tell()
+            if side is not None:
+                trace.rest_g = side.after_g
+        before = [
+            None if side is None or self._knows_nothing(trace) else side.before_g
+            for trace, side in zip(traces, sides, strict=True)
+        ]
+        self._after = [None if self._knows_nothing(trace) else trace.rest_g for trace in traces]
+        self._record_step(end_ms, traces, before)
 
     def _watch_activity(self, limit_g: float, end_ms: int) -> None:
         """The last half second has to be calm for half a second: nine tenths of a second are then free of movement."""
@@ -229,6 +256,7 @@ class ShelfWeigher:
         self._active, self._rest_bins = False, 0
         traces = list(self._traces.values())
         after = [trace.settle(RESTED_BINS) for trace in traces]
+        self._watch_for_shifts(after)
         self._after = [
             None if self._knows_nothing(trace) else rest_g for trace, rest_g in zip(traces, after, strict=True)
         ]
@@ -236,6 +264,12 @@ class ShelfWeigher:
             self._record_step(end_ms, traces, self._before)
         elif end_ms >= self._heartbeat_due_ms:
             self._beat(end_ms)
+
+    def _watch_for_shifts(self, after: Sequence[float]) -> None:
+        before = self._before or after
+        for shift, trace, before_g, after_g in zip(self._shifts, self._traces.values(), before, after, strict=True):
+            change_g = after_g - before_g if before_g is not None else after_g
+            shift.begin(list(trace.bins)[-RESTED_BINS:], change_g)
 
     def _knows_nothing(self, trace: PlateTrace) -> bool:
         """Tell whether a plate began anew and was not heard since."""

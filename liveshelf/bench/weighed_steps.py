@@ -19,11 +19,13 @@ SHELF = ShelfId("b1-s1")
 LOAD_G = 2_000.0
 SEED = 7
 SIGMAS = 5.0
-SIZES = (5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0)
+SIZES = (5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 STEP_MS = 2_000
 """A step is told within so long, when the next one comes, or it was missed."""
 
-WARM_MS = 20_000
+WARM_MS = 3_600_000
+"""An hour in which a shelf learns how still it stands."""
+
 WEEK_H = 168.0
 
 

@@ -461,3 +461,18 @@ def test_a_plate_whose_line_changed_while_it_was_unplugged_begins_anew_when_it_i
     assert told[:3] == ["ok", "unplugged", "starting"]
     assert told[-1] == "ok"
     assert all(record.before_g is None for record in bench.records[begin:] if record.plate == MIDDLE)
+
+
+def test_a_change_nobody_can_feel_is_a_step_of_the_whole_shelf_all_the_same() -> None:
+    bench = Bench()
+    bench.noise_g = 0.1
+    bench.run(1_500.0)
+    assert not bench.steps
+    bench.lay(MIDDLE, 1_500.4, 2.0)
+    assert [(step.plate, step.remaining) for step in bench.steps] == [(LEFT, 2), (MIDDLE, 1), (RIGHT, 0)]
+    middle = bench.steps[1]
+    assert middle.before_g == pytest.approx(1_500.0, abs=0.1)
+    assert middle.weight_g == pytest.approx(1_500.4, abs=0.15)
+    bench.run(60.0)
+    assert len(bench.steps) == 3
+    assert bench.heartbeats[-2].weight_g == pytest.approx(1_500.4, abs=0.15)
