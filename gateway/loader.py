@@ -21,6 +21,7 @@ from gateway.loading.load import Load
 from gateway.loading.session import DATABASE_AWAY, Session, wall_now
 from gateway.loading.watermarks import Watermarks
 from gateway.loading.writer import Fenced, write
+from gateway.pace import Pace
 from gateway.receiving.acks import AckBook
 from gateway.receiving.intake import Intake
 from gateway.receiving.messages import RawMessage
@@ -53,10 +54,11 @@ class Loader:
         self._counters = counters
         self._intake = Intake(settings.store, rate=settings.clock.rate)
         self._watermarks = Watermarks(lambda device: self._session.watermarks([device]))
-        self._tally = Tally(session.connection, session.lease, at=settings.clock.now())
+        self._tally = self._recalled()
         self._book = self._new_book()
         self._broker_link = BrokerLink()
         self._failures = 0
+        self._pace = Pace(settings.batch_max)
         self._tended_at_s = self._saved_at_s = self._newest_at_s = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
@@ -66,13 +68,13 @@ class Loader:
             self._load(self._receive())
             self._acknowledge(time.monotonic())
             self._tend()
-        self._load(self._subscription.take(self._settings.batch_max, 0.0))
+        self._load(self._subscription.take(self._pace.messages, 0.0))
         self._acknowledge(float("inf"))
         self._tally.save(self._session.connection, at=self._settings.clock.now(), wall_at=wall_now())
 
     def _receive(self) -> list[RawMessage]:
         """Wait for a message, and a moment longer for those that come with it."""
-        count_max = self._settings.batch_max
+        count_max = self._pace.messages
         messages = self._subscription.take(count_max, IDLE_S)
         if messages and len(messages) < count_max:
             time.sleep(self._settings.gather_ms / 1000)
@@ -83,9 +85,12 @@ class Loader:
     def _load(self, messages: Sequence[RawMessage], *, refused: str = "") -> None:
         """Bring messages into the database, however often that has to be tried; set them aside if it `refused` them."""
         while messages:
+            began_s = time.monotonic()
             try:
                 takings = self._take_in(messages, refused)
-                self._write(takings, self._tally.count(takings.in_order, takings.passing))
+                counts = self._tally.count(takings.in_order, takings.passing)
+                self._session.tend()
+                self._write(takings, counts)
             except (Fenced, LeaseLost, *DATABASE_AWAY) as error:
                 self._recover(error)
             except REFUSED_BY_DATABASE as error:
@@ -94,6 +99,8 @@ class Loader:
                 return
             else:
                 return
+            finally:
+                self._pace.done(len(messages), time.monotonic() - began_s)
 
     def _load_apart(self, messages: Sequence[RawMessage], refused: str) -> None:
         """Find the message the database refused: each is loaded alone, and the one that fails alone is set aside."""
@@ -180,13 +187,17 @@ class Loader:
                 self._session.restore(failures=self._failures)
                 self._failures += 1
                 self._watermarks.forget()
-                self._tally = Tally(self._session.connection, self._session.lease, at=self._settings.clock.now())
+                self._tally = self._recalled()
                 break
             except DATABASE_AWAY as again:
                 logger.warning("database away again", extra={"event": "database_away", "reason": str(again)})
         self._book = self._new_book()
         self._broker_link = BrokerLink()
         self._counters.ready = True
+
+    def _recalled(self) -> Tally:
+        session = self._session
+        return Tally(session.connection, session.lease, at=self._settings.clock.now(), tend=session.tend)
 
     def _new_book(self) -> AckBook:
         return AckBook(database_epoch=self._session.epoch, gateway_run=secrets.token_hex(16))

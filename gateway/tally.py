@@ -6,7 +6,7 @@ All of it is a cache (design section 5): recalled from the database at start and
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,9 +42,14 @@ class Counts:
 
 
 class Tally:
-    """The counting state of a store. `count` works on a scratch copy; `keep` swaps it in after the commit."""
+    """The counting state of a store. `count` works on a scratch copy; `keep` swaps it in after the commit.
 
-    def __init__(self, connection: Connection[Any], lease: Lease, *, at: datetime) -> None:
+    `tend` is called again and again while a long history is recalled, so that the lease does not run out meanwhile.
+    """
+
+    def __init__(
+        self, connection: Connection[Any], lease: Lease, *, at: datetime, tend: Callable[[], None] = lambda: None
+    ) -> None:
         self._lease = lease
         self._model = evidence.read(connection, lease.store, at=at)
         self._saved: Mapping[str, ShelfState] = {}
@@ -52,7 +57,7 @@ class Tally:
         self._newest = Newest()
         self._load_id = 0
         self._owed: tuple[Quantity, ...] = ()
-        self._recall(connection)
+        self._recall(connection, tend)
 
     @property
     def waiting(self) -> bool:
@@ -105,7 +110,7 @@ class Tally:
         )
         self._saved = shelves
 
-    def _recall(self, connection: Connection[Any]) -> None:
+    def _recall(self, connection: Connection[Any], tend: Callable[[], None]) -> None:
         """Load the saved state and count what was stored after it."""
         store = self._lease.store
         state, after = _saved_state(recovery.saved(connection, store))
@@ -119,6 +124,7 @@ class Tally:
             confirmed = {position: as_of for step in steps for position, as_of in step.confirmed.items()}
             self._newest = self._newest.with_more(newest_weights([readings]).values(), confirmed)
             recalled += 1
+            tend()
         self._state = state
         self._owed = _unwritten(said, recovery.quantities(connection, store))
         logger.info(
