@@ -16,6 +16,7 @@ import psycopg
 
 from gateway.counters import Counters
 from gateway.loading.broker_link import BrokerLink
+from gateway.loading.current import Newest
 from gateway.loading.lease import LeaseLost
 from gateway.loading.load import Load
 from gateway.loading.session import DATABASE_AWAY, Session, wall_now
@@ -133,6 +134,7 @@ class Loader:
         takings.tell(self._book, time.monotonic())
 
     def _as_load(self, takings: Takings, counts: Counts, *, with_newest: bool) -> Load:
+        newest = self._tally.newest(counts) if with_newest else Newest()
         return Load(
             store=self._settings.store,
             lease=self._session.lease,
@@ -140,9 +142,9 @@ class Loader:
             wall_at=wall_now(),
             readings=takings.in_order,
             quantities=counts.quantities,
-            confirmed=counts.newest.confirmed if with_newest else {},
+            confirmed=newest.confirmed,
             events=counts.events,
-            plates=list(counts.newest.plates.values()) if with_newest else (),
+            plates=list(newest.plates.values()),
             devices=takings.devices,
             dead=takings.dead,
         )

@@ -6,15 +6,16 @@ All of it is a cache (design section 5): recalled from the database at start and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from psycopg import Connection
 
 from contract.ids import PositionId
-from gateway.counting.count import Counted, count
+from gateway.counting.count import Scratch, Told
 from gateway.counting.fitting import fitted
 from gateway.counting.quantities import CHANGE_MIN
 from gateway.counting.state import CountingState, ShelfState, load, save
@@ -27,6 +28,9 @@ from gateway.model import CountingModel, Quantity, Readings, ShelfEvent
 
 UNCOUNTABLE = (ArithmeticError, LookupError, ValueError)
 """What counting may raise over records it cannot digest. They are stored, and counted when it has learned to."""
+
+RECALLED_AT_ONCE = 256
+"""So many batches of a history are counted before the lease is looked after again."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +71,11 @@ class Tally:
     def count(self, readings: Sequence[Readings], passing: Sequence[PlateWeight] = ()) -> Counts:
         """Return what readings, in the order given, and passing weights make of the present state."""
         state, steps = _counted(self._state, readings, self._model)
-        confirmed: dict[PositionId, datetime] = {}
+        newest = newest_weights(readings)
+        for plate in passing:
+            newest.hear(plate)
         for step in steps:
-            confirmed.update(step.confirmed)
-        newest = self._newest.with_more([*newest_weights(readings).values(), *passing], confirmed)
+            newest.confirm(step.confirmed)
         return Counts(
             state=state,
             quantities=(*self._owed, *(quantity for step in steps for quantity in step.quantities)),
@@ -78,10 +83,19 @@ class Tally:
             newest=newest,
         )
 
+    def newest(self, counts: Counts) -> Newest:
+        """Return all newest weights and confirmations that wait to be written, those of these counts included."""
+        waiting = Newest(dict(self._newest.plates), dict(self._newest.confirmed))
+        waiting.take_over(counts.newest)
+        return waiting
+
     def keep(self, counts: Counts, load_id: int | None, *, newest_written: bool) -> None:
         """The load with these counts is in the database; None when there was nothing to write yet."""
         self._state = counts.state
-        self._newest = Newest() if newest_written else counts.newest
+        if newest_written:
+            self._newest = Newest()
+        else:
+            self._newest.take_over(counts.newest)
         self._load_id = load_id or self._load_id
         self._owed = ()
 
@@ -118,12 +132,13 @@ class Tally:
         self._load_id = recovery.newest_load(connection, store)
         recalled = 0
         said: dict[PositionId, Quantity] = {}
-        for readings in recovery.later(connection, store, after=after):
-            state, steps = _counted(state, [readings], self._model)
+        for readings in _in_parts(recovery.later(connection, store, after=after), RECALLED_AT_ONCE):
+            state, steps = _counted(state, readings, self._model)
             said.update({quantity.position: quantity for step in steps for quantity in step.quantities})
-            confirmed = {position: as_of for step in steps for position, as_of in step.confirmed.items()}
-            self._newest = self._newest.with_more(newest_weights([readings]).values(), confirmed)
-            recalled += 1
+            self._newest.take_over(newest_weights(readings))
+            for step in steps:
+                self._newest.confirm(step.confirmed)
+            recalled += len(readings)
             tend()
         self._state = state
         self._owed = _unwritten(said, recovery.quantities(connection, store))
@@ -133,22 +148,30 @@ class Tally:
         )
 
 
+def _in_parts(readings: Iterable[Readings], size: int) -> Iterator[list[Readings]]:
+    """Yield lists of so many, the last one shorter."""
+    iterator = iter(readings)
+    while part := list(islice(iterator, size)):
+        yield part
+
+
 def _counted(
     state: CountingState, readings: Sequence[Readings], model: CountingModel
-) -> tuple[CountingState, list[Counted]]:
-    steps = []
-    for batch in readings:
-        try:
-            counted = count(state, batch, model)
-        except UNCOUNTABLE:
-            logger.exception(
-                "batch stored but not counted",
-                extra={"event": "uncountable", "device": batch.device, "journal": batch.journal, "first": batch.first},
-            )
-            continue
-        state = counted.state
-        steps.append(counted)
-    return state, steps
+) -> tuple[CountingState, list[Told]]:
+    """Count batches one after another, but for those that cannot be counted."""
+    countable = list(readings)
+    while True:
+        scratch, steps = Scratch(state, model), []
+        for place, batch in enumerate(countable):
+            try:
+                steps.append(scratch.count(batch))
+            except UNCOUNTABLE:
+                left = countable.pop(place)
+                facts = {"device": left.device, "journal": left.journal, "first": left.first}
+                logger.exception("batch stored but not counted", extra={"event": "uncountable", **facts})
+                break
+        else:
+            return scratch.state(), steps
 
 
 def _saved_state(saved: recovery.Saved) -> tuple[CountingState, int]:

@@ -18,7 +18,7 @@ from gateway.model import CountingModel, Quantity, Readings, ShelfEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Told:
     """What came of one batch.
 
     `quantities` holds only positions whose quantity changed; `confirmed` the newest time of every position that was
@@ -26,32 +26,76 @@ class Counted:
     `touched` the keys of the shelves whose state changed.
     """
 
-    state: CountingState
     quantities: tuple[Quantity, ...]
     events: tuple[ShelfEvent, ...]
     confirmed: Mapping[PositionId, datetime]
     touched: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Told):
+    """What came of one batch, and the state it left behind."""
+
+    state: CountingState
+
+
 def count(state: CountingState, readings: Readings, model: CountingModel) -> Counted:
     """Count one batch. The state given stays as it was; the same batch on the same state gives the same answer."""
-    batch = _Batch(state=state, readings=readings, layout=state.layout_for(model))
-    batch.recounts()
-    if readings.blocks.weight is not None:
-        batch.weights(readings.blocks.weight)
-    if readings.blocks.tag is not None:
-        batch.tags(readings.blocks.tag)
-    return batch.finish()
+    scratch = Scratch(state, model)
+    told = scratch.count(readings)
+    return Counted(
+        state=scratch.state(),
+        quantities=told.quantities,
+        events=told.events,
+        confirmed=told.confirmed,
+        touched=told.touched,
+    )
+
+
+class Scratch:
+    """The state of a store while some batches are counted one after another: each shelf is copied once for all.
+
+    A batch that cannot be counted leaves it in between: begin again without that batch.
+    """
+
+    def __init__(self, state: CountingState, model: CountingModel) -> None:
+        self._before = state
+        self._layout = state.layout_for(model)
+        self._open: dict[str, ShelfCount] = {}
+        self._waiting = {key for key, shelf in state.shelves.items() if shelf.pending}
+
+    def count(self, readings: Readings) -> Told:
+        """Count one more batch."""
+        batch = _Batch(
+            state=self._before, readings=readings, layout=self._layout, open=self._open, waiting=self._waiting
+        )
+        batch.recounts()
+        if readings.blocks.weight is not None:
+            batch.weights(readings.blocks.weight)
+        if readings.blocks.tag is not None:
+            batch.tags(readings.blocks.tag)
+        return batch.finish()
+
+    def state(self) -> CountingState:
+        """Return the state after all batches."""
+        shelves = {**self._before.shelves, **{key: shelf.state for key, shelf in self._open.items()}}
+        return CountingState(shelves=shelves, layout=self._layout)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """A batch while it is counted: `heard` and `tagged` hold the newest `mono_ms` of what plates and tags told of."""
+    """A batch while it is counted: `open` holds the shelves of all batches so far, `shelves` those of this one.
+
+    `waiting` names the shelves with an episode that is not complete; `heard` and `tagged` hold the newest `mono_ms` of
+    what plates and tags told of.
+    """
 
     state: CountingState
     readings: Readings
     layout: Layout
-    open: dict[str, ShelfCount] = field(default_factory=dict)
+    open: dict[str, ShelfCount]
+    waiting: set[str]
+    shelves: dict[str, ShelfCount] = field(default_factory=dict)
     heard: dict[Component, int] = field(default_factory=dict)
     tagged: dict[PositionId, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
@@ -61,7 +105,7 @@ class _Batch:
         blocks = (self.readings.blocks.weight, self.readings.blocks.tag)
         starts_ms = [block.mono_ms[0] for block in blocks if block is not None]
         for key in self.layout.recounted if starts_ms else ():
-            state, at_s = self.state.shelves.get(key), self.readings.time_of(min(starts_ms)).timestamp()
+            state, at_s = self._state_of(key), self.readings.time_of(min(starts_ms)).timestamp()
             counts = self.layout.shelves[key].counts.values()
             if state is not None and any(state.is_news(entry, at_s) for entry in counts):
                 self._open(key, min(starts_ms))
@@ -86,7 +130,7 @@ class _Batch:
             seat = seats.get(plate)
             if seat is not None:
                 key, component, tolerance_g = seat
-                shelf = self.open.get(key) or self._open(key, mono_ms)
+                shelf = self.shelves.get(key) or self._open(key, mono_ms)
                 if seq > shelf.state.taken.get(journal, 0):
                     self.heard[component], self.last[key] = mono_ms, seq
                     if kind == "step":
@@ -111,7 +155,7 @@ class _Batch:
             if seat is None:
                 continue
             key, places = seat
-            shelf = self.open.get(key) or self._open(key, mono_ms)
+            shelf = self.shelves.get(key) or self._open(key, mono_ms)
             if seq <= shelf.state.taken.get(self.readings.journal, 0):
                 continue
             record = TagRecord(mono_ms=mono_ms, zone=zone, epc=epc, kind=kind, rssi_dbm=rssi_dbm, reads=reads)
@@ -119,12 +163,21 @@ class _Batch:
             self.tagged.update(dict.fromkeys((place.position for place in places), mono_ms))
             self.last[key] = max(seq, self.last.get(key, 0))
 
-    def finish(self) -> Counted:
+    def finish(self) -> Told:
         """Return what came of the batch."""
         for key, seq in self.last.items():
-            self.open[key].state.take(self.readings.journal, seq)
-        quantities = [quantity for key in self.open for quantity in self._quantities(key)]
-        shelves = {**self.state.shelves, **{key: shelf.state for key, shelf in self.open.items()}}
+            self.shelves[key].state.take(self.readings.journal, seq)
+        told = Told(
+            quantities=tuple(quantity for key in self.shelves for quantity in self._quantities(key)),
+            events=tuple(event for shelf in self.shelves.values() for event in shelf.events),
+            confirmed=self._confirmed(),
+            touched=frozenset(self.shelves),
+        )
+        for shelf in self.shelves.values():
+            shelf.events, shelf.changed = [], set()
+        return told
+
+    def _confirmed(self) -> dict[PositionId, datetime]:
         times = {mono_ms: self.readings.time_of(mono_ms) for mono_ms in {*self.heard.values(), *self.tagged.values()}}
         confirmed = {
             place.position: times[mono_ms]
@@ -133,30 +186,33 @@ class _Batch:
             for place in component.positions
         }
         confirmed.update({position: times[mono_ms] for position, mono_ms in self.tagged.items()})
-        return Counted(
-            state=CountingState(shelves=shelves, layout=self.layout),
-            quantities=tuple(quantities),
-            events=tuple(event for shelf in self.open.values() for event in shelf.events),
-            confirmed=confirmed,
-            touched=frozenset(self.open),
-        )
+        return confirmed
 
     def _frozen(self, component: Component) -> bool:
         key, _, _ = self.layout.seats[component.name]
-        held = self.open[key].state.components.get(component.name)
+        held = self.shelves[key].state.components.get(component.name)
         return held is not None and held.frozen
 
+    def _state_of(self, key: str) -> ShelfState | None:
+        shelf = self.open.get(key)
+        return self.state.shelves.get(key) if shelf is None else shelf.state
+
     def _open(self, key: str, mono_ms: int) -> ShelfCount:
-        """Return a shelf to count on: a copy of its state, with what people counted taken in."""
+        """Return a shelf to count on, with what people counted taken in."""
+        shelf = self.shelves[key] = self.open.get(key) or self._copied(key)
+        state = shelf.state
+        if any(state.counted.get(place) != entry.count_id for place, entry in shelf.shelf.counts.items()):
+            at_s = self.readings.time_of(mono_ms).timestamp()
+            shelf.told(at_s)
+            self.tagged.update(dict.fromkeys(take_counts(state, shelf.shelf, at_s), mono_ms))
+        return shelf
+
+    def _copied(self, key: str) -> ShelfCount:
         before = self.state.shelves.get(key)
         state = ShelfState(key=key) if before is None else before.copy()
         shelf = self.open[key] = ShelfCount(shelf=self.layout.shelves[key], state=state)
         if before is not None and self.state.layout is not self.layout:
             shelf.refit()
-        if any(state.counted.get(place) != entry.count_id for place, entry in shelf.shelf.counts.items()):
-            at_s = self.readings.time_of(mono_ms).timestamp()
-            shelf.told(at_s)
-            self.tagged.update(dict.fromkeys(take_counts(state, shelf.shelf, at_s), mono_ms))
         return shelf
 
     def _pend(self, shelf: ShelfCount, step: PendingStep) -> None:
@@ -165,27 +221,24 @@ class _Batch:
         if pending and (pending[0].journal, pending[0].mono_ms) != (step.journal, step.mono_ms):
             self._count_episode(shelf, pending[-1].mono_ms, pending[-1].seq, pending[-1].journal)
         shelf.state.pending = (*shelf.state.pending, step)
+        self.waiting.add(shelf.shelf.key)
 
     def _close(self, mono_ms: int, seq: int) -> None:
         """Count the episode that this record completes, on every shelf that has a part of it."""
         journal = self.readings.journal
         for key in self._waiting(journal, mono_ms):
-            shelf = self.open.get(key) or self._open(key, mono_ms)
+            shelf = self.shelves.get(key) or self._open(key, mono_ms)
             if shelf.state.pending:
                 self._count_episode(shelf, mono_ms, seq, journal)
 
     def _waiting(self, journal: JournalId, mono_ms: int) -> list[str]:
         """Return the shelves that wait for the rest of an episode."""
-        opened = {key: shelf.state for key, shelf in self.open.items()}
-        waiting = []
-        for key, state in {**self.state.shelves, **opened}.items():
-            first = state.pending[0] if state.pending else None
-            if first is not None and first.journal == journal and first.mono_ms == mono_ms:
-                waiting.append(key)
-        return waiting
+        waiting = ((key, self._state_of(key)) for key in sorted(self.waiting))
+        return [key for key, state in waiting if state is not None and _awaits(state, journal, mono_ms)]
 
     def _count_episode(self, shelf: ShelfCount, mono_ms: int, seq: int, journal: JournalId) -> None:
         steps, shelf.state.pending = shelf.state.pending, ()
+        self.waiting.discard(shelf.shelf.key)
         cause = self._cause(seq, mono_ms, journal)
         shelf.episode(steps, cause)
 
@@ -194,7 +247,7 @@ class _Batch:
         return Cause(record, self.readings.time_of(mono_ms), mono_ms)
 
     def _quantities(self, key: str) -> list[Quantity]:
-        shelf = self.open[key]
+        shelf = self.shelves[key]
         if not shelf.changed and not self.tagged:
             return []
         said = []
@@ -208,6 +261,10 @@ class _Batch:
                 as_of = self.readings.time_of(self.tagged[place.position])
                 said.append(tagged_quantity(shelf.state, place, as_of))
         return [quantity for quantity in said if _publish(shelf.state, quantity)]
+
+
+def _awaits(state: ShelfState, journal: JournalId, mono_ms: int) -> bool:
+    return bool(state.pending) and (state.pending[0].journal, state.pending[0].mono_ms) == (journal, mono_ms)
 
 
 def _publish(state: ShelfState, quantity: Quantity) -> bool:

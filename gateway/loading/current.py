@@ -6,29 +6,46 @@ Late data never overwrites newer: every statement compares event times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from contract.ids import PositionId, StoreId
 from gateway.loading.load import DeviceSeen, Load, PlateWeight
+from gateway.loading.staging import stage
 from gateway.model import Readings
 from gateway.tags import gtin_of
+
+STAGE_PLATES = """
+CREATE TEMPORARY TABLE IF NOT EXISTS plate_news (plate text, device text, weight_g real, quality text,
+                                                 as_of timestamptz) ON COMMIT DELETE ROWS
+"""
+COPY_PLATES = "COPY plate_news FROM STDIN (FORMAT BINARY)"
+PLATE_TYPES = ("text", "text", "float4", "text", "timestamptz")
 
 # The newest weight of each plate. Sorted by plate, so that two writers cannot deadlock.
 SET_PLATES = """
 INSERT INTO plate_current AS held (plate, store, device, weight_g, quality, as_of)
-SELECT plate, %(store)s, device, weight_g, coalesce(quality, 'ok'), as_of
-FROM unnest(%(plates)s::text[], %(devices)s::text[], %(weights_g)s::real[], %(qualities)s::text[],
-            %(as_of)s::timestamptz[]) AS newest (plate, device, weight_g, quality, as_of)
-ORDER BY plate
+SELECT plate, %(store)s, device, weight_g, quality, as_of FROM plate_news ORDER BY plate
 ON CONFLICT (plate) DO UPDATE
 SET store = excluded.store, device = excluded.device, weight_g = excluded.weight_g, quality = excluded.quality,
     as_of = excluded.as_of
 WHERE held.as_of <= excluded.as_of
+"""
+
+# Sensors said the same again: only the age of the quantity changes.
+STAGE_CONFIRMED = """
+CREATE TEMPORARY TABLE IF NOT EXISTS confirmed_news (position text, as_of timestamptz) ON COMMIT DELETE ROWS
+"""
+COPY_CONFIRMED = "COPY confirmed_news FROM STDIN (FORMAT BINARY)"
+CONFIRMED_TYPES = ("text", "timestamptz")
+CONFIRM_QUANTITIES = """
+UPDATE position_quantity AS held SET as_of = seen.as_of FROM confirmed_news AS seen
+WHERE held.store = %(store)s AND held.position = seen.position AND held.as_of < seen.as_of
 """
 
 # A weight from a `now` message, which counts only while the journal is more than 2 s behind (rule 9). It knows no
@@ -93,38 +110,45 @@ class Newest:
     def __bool__(self) -> bool:
         return bool(self.plates or self.confirmed)
 
-    def with_more(self, plates: Iterable[PlateWeight], confirmed: Mapping[PositionId, datetime]) -> Newest:
-        """Return what waits together with what came in."""
-        newest = Newest(dict(self.plates), dict(self.confirmed))
-        for plate in plates:
-            held = newest.plates.get(plate.plate)
-            if held is None:
-                newest.plates[plate.plate] = plate
-            elif held.as_of <= plate.as_of:
-                newest.plates[plate.plate] = replace(plate, quality=plate.quality or held.quality)
+    def hear(self, plate: PlateWeight) -> None:
+        """Take in a weight, unless a newer one is known; what has no verdict leaves the one there was."""
+        held = self.plates.get(plate.plate)
+        if held is not None:
+            if held.as_of > plate.as_of:
+                return
+            if plate.quality is None and held.quality is not None:
+                plate = replace(plate, quality=held.quality)
+        self.plates[plate.plate] = plate
+
+    def confirm(self, confirmed: Mapping[PositionId, datetime]) -> None:
+        """Take in until when quantities were seen to hold."""
+        known = self.confirmed
         for position, as_of in confirmed.items():
-            newest.confirmed[position] = max(as_of, newest.confirmed.get(position, as_of))
-        return newest
+            before = known.get(position)
+            if before is None or before < as_of:
+                known[position] = as_of
+
+    def take_over(self, other: Newest) -> None:
+        """Take in all that another one holds, which was heard later."""
+        for plate in other.plates.values():
+            self.hear(plate)
+        self.confirm(other.confirmed)
 
 
-def newest_weights(readings: Iterable[Readings]) -> dict[str, PlateWeight]:
+def newest_weights(readings: Iterable[Readings]) -> Newest:
     """Return the newest weight of each plate the readings name."""
-    newest: dict[str, PlateWeight] = {}
+    newest = Newest()
     for one in readings:
         block = one.blocks.weight
         if block is None:
             continue
-        rows = {plate: row for row, plate in enumerate(block.plate)}
-        for plate, row in rows.items():
-            as_of = one.time_of(block.mono_ms[row])
-            if plate not in newest or newest[plate].as_of <= as_of:
-                newest[plate] = PlateWeight(
-                    plate=plate,
-                    device=one.device,
-                    weight_g=block.weight_g[row],
-                    quality=block.quality[row],
-                    as_of=as_of,
-                )
+        times = {mono_ms: one.time_of(mono_ms) for mono_ms in set(block.mono_ms)}
+        for plate, mono_ms, weight_g, quality in zip(
+            block.plate, block.mono_ms, block.weight_g, block.quality, strict=True
+        ):
+            newest.hear(
+                PlateWeight(plate=plate, device=one.device, weight_g=weight_g, quality=quality, as_of=times[mono_ms])
+            )
     return newest
 
 
@@ -138,6 +162,13 @@ def write(cursor: Cursor[Any], load: Load) -> None:
     tags = {(row["zone"], row["epc"]): row for row in _tags(load.readings)}
     if tags:
         cursor.executemany(SET_TAG, [tags[key] for key in sorted(tags)])
+
+
+def confirm(cursor: Cursor[Any], store: StoreId, confirmed: Mapping[PositionId, datetime]) -> None:
+    """Move the age of quantities that were seen to hold still."""
+    if confirmed:
+        stage(cursor, STAGE_CONFIRMED, COPY_CONFIRMED, CONFIRMED_TYPES, confirmed.items())
+        cursor.execute(CONFIRM_QUANTITIES, {"store": store})
 
 
 def _write_devices(cursor: Cursor[Any], load: Load) -> None:
@@ -160,15 +191,9 @@ def _device(seen: DeviceSeen, load: Load) -> dict[str, Any]:
 def _write_plates(cursor: Cursor[Any], store: StoreId, plates: Sequence[PlateWeight]) -> None:
     settled = [plate for plate in plates if plate.quality is not None]
     if settled:
-        columns = {
-            "store": store,
-            "plates": [plate.plate for plate in settled],
-            "devices": [plate.device for plate in settled],
-            "weights_g": [plate.weight_g for plate in settled],
-            "qualities": [plate.quality for plate in settled],
-            "as_of": [plate.as_of for plate in settled],
-        }
-        cursor.execute(SET_PLATES, columns)
+        rows = ((plate.plate, plate.device, plate.weight_g, plate.quality, plate.as_of) for plate in settled)
+        stage(cursor, STAGE_PLATES, COPY_PLATES, PLATE_TYPES, rows)
+        cursor.execute(SET_PLATES, {"store": store})
     passing = [
         {
             "plate": plate.plate,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from contract.ids import DeviceId, JournalId, PositionId, StoreId
 from gateway.loading.lease import Lease
 from gateway.model import Quantity, Readings, ShelfEvent
@@ -38,8 +40,7 @@ class DeviceSeen:
     birth: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlateWeight:
+class PlateWeight(Struct, frozen=True, kw_only=True, gc=False):
     """The newest weight of one plate; `quality` None leaves the verdict as it is."""
 
     plate: str

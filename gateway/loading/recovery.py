@@ -16,14 +16,18 @@ from contract.codec import NumberedRecord, pack
 from contract.ids import DeviceId, JournalId, StoreId
 from contract.records import Gap, HealthRecord, TagRecord, WeightRecord
 from gateway.loading.lease import Lease, check
+from gateway.loading.staging import stage
 from gateway.model import Quantity, Readings
 
 LOADS_A_STEP = 64
 """How many loads are read back at a time: what bounds the memory of a recovery."""
 
-SAVE_SHELF = """
+STAGE_SHELVES = "CREATE TEMPORARY TABLE IF NOT EXISTS shelf_news (shelf text, state bytea) ON COMMIT DELETE ROWS"
+COPY_SHELVES = "COPY shelf_news FROM STDIN (FORMAT BINARY)"
+SHELF_TYPES = ("text", "bytea")
+SAVE_SHELVES = """
 INSERT INTO counting_state (store, shelf_key, load_id, evidence_version, state, saved_at)
-VALUES (%(store)s, %(shelf)s, %(load_id)s, %(version)s, %(state)s, %(at)s)
+SELECT %(store)s, shelf, %(load_id)s, %(version)s, state, %(at)s FROM shelf_news ORDER BY shelf
 ON CONFLICT (store, shelf_key) DO UPDATE
 SET load_id = excluded.load_id, evidence_version = excluded.evidence_version, state = excluded.state,
     saved_at = excluded.saved_at
@@ -113,12 +117,12 @@ def save(
     Raises LeaseLost when the store is another gateway's.
     """
     facts = {"store": lease.store, "load_id": load_id, "version": version, "at": at, "shelves": list(shelves)}
-    rows = [{**facts, "shelf": shelf, "state": state} for shelf, state in sorted(changed.items())]
     with connection.transaction(), connection.cursor() as cursor:
         check(connection, lease, wall_at=wall_at)
         cursor.execute(FORGET_SHELVES, facts)
-        if rows:
-            cursor.executemany(SAVE_SHELF, rows)
+        if changed:
+            stage(cursor, STAGE_SHELVES, COPY_SHELVES, SHELF_TYPES, changed.items())
+            cursor.execute(SAVE_SHELVES, facts)
         cursor.execute(CARRY_FORWARD, facts)
 
 

@@ -58,13 +58,6 @@ SET sku = excluded.sku, low = excluded.low, pmf = excluded.pmf, best = excluded.
     probability = excluded.probability, basis = excluded.basis, as_of = excluded.as_of, load_id = excluded.load_id
 """
 
-# Sensors said the same again: only the age of the quantity changes.
-CONFIRM_QUANTITIES = """
-UPDATE position_quantity AS held SET as_of = seen.as_of
-FROM unnest(%(positions)s::text[], %(times)s::timestamptz[]) AS seen (position, as_of)
-WHERE held.store = %(store)s AND held.position = seen.position AND held.as_of < seen.as_of
-"""
-
 # What was believed when.
 KEEP_QUANTITY = """
 INSERT INTO quantity_history (time, store, position, sku, low, pmf, best, probability, frozen, load_id)
@@ -166,9 +159,7 @@ def _write_counted(cursor: Cursor[Any], load: Load, facts: Mapping[str, Any]) ->
     quantities = [_quantity(quantity, facts) for quantity in load.quantities]
     _many(cursor, SET_QUANTITY, quantities)
     _many(cursor, KEEP_QUANTITY, quantities)
-    if load.confirmed:
-        seen = {"positions": list(load.confirmed), "times": list(load.confirmed.values())}
-        cursor.execute(CONFIRM_QUANTITIES, {**facts, **seen})
+    current.confirm(cursor, load.store, load.confirmed)
     events = [
         {
             **facts,

@@ -15,11 +15,12 @@ from contract.codec import encode, pack
 from contract.ids import DeviceId, StoreId
 from contract.records import Ack, Batch
 from contract.topics import Topic
-from gateway import tally
 from gateway.counters import Counters
+from gateway.counting.count import Scratch, Told
 from gateway.loader import Loader
 from gateway.loading.lease import LEASE_S, acquire
 from gateway.loading.session import Session, open_session, wall_now
+from gateway.model import Readings
 from gateway.receiving.messages import RawMessage
 from gateway.settings import settings_from
 from tests.integration.gateway.rows import DEVICE, JOURNAL, one_of, weight
@@ -53,13 +54,13 @@ def _batch(store: StoreId, seq: int) -> RawMessage:
 
 
 def _slow_counting(monkeypatch: pytest.MonkeyPatch, batch_s: float) -> None:
-    real = tally.count
+    real = Scratch.count
 
-    def count(*arguments: Any) -> Any:
+    def count(self: Scratch, readings: Readings) -> Told:
         time.sleep(batch_s)
-        return real(*arguments)
+        return real(self, readings)
 
-    monkeypatch.setattr(tally, "count", count)
+    monkeypatch.setattr(Scratch, "count", count)
 
 
 def _loader(url: str, session: Session, store: StoreId, line: Line, counters: Counters) -> Loader:

@@ -190,7 +190,7 @@ def test_late_weights_do_not_replace_newer_ones(connection: Connection[Any]) -> 
     lease = lease_of(connection)
     new, late = readings([(1, weight(9000, weight_g=90.0))]), readings([(2, weight(1000, weight_g=10.0))])
     for taken in (new, late):
-        write(connection, load(lease, taken, plates=list(newest_weights([taken]).values())))
+        write(connection, load(lease, taken, plates=list(newest_weights([taken]).plates.values())))
     assert all_of(connection, "SELECT weight_g, as_of FROM plate_current") == [(90.0, SHOP_AT + timedelta(seconds=9))]
 
 

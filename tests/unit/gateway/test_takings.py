@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from contract.codec import encode, pack
 from contract.ids import DeviceId, JournalId, PositionId, StoreId
@@ -71,14 +72,18 @@ def test_a_refused_batch_becomes_a_gap_over_its_whole_range_with_its_payload_kep
 
 def test_newest_weights_never_get_older_and_keep_their_verdict() -> None:
     stuck = PlateWeight(plate="l1", device=DEVICE, weight_g=1.0, quality="stuck", as_of=AT)
-    passing = replace(stuck, weight_g=2.0, quality=None, as_of=AT + timedelta(seconds=5))
-    late = replace(stuck, weight_g=3.0, quality="ok", as_of=AT + timedelta(seconds=1))
-    newest = Newest().with_more([stuck], {}).with_more([passing], {}).with_more([late], {})
-    assert newest.plates == {"l1": replace(passing, quality="stuck")}
+    passing = msgspec.structs.replace(stuck, weight_g=2.0, quality=None, as_of=AT + timedelta(seconds=5))
+    late = msgspec.structs.replace(stuck, weight_g=3.0, quality="ok", as_of=AT + timedelta(seconds=1))
+    newest, waiting = Newest(), Newest({"l1": stuck})
+    for plate in (passing, late):
+        newest.hear(plate)
+    waiting.take_over(newest)
+    assert waiting.plates == {"l1": msgspec.structs.replace(passing, quality="stuck")}
 
 
 def test_confirmations_wait_with_their_newest_time() -> None:
-    position = PositionId("p1")
-    newest = Newest().with_more([], {position: AT + timedelta(seconds=2)}).with_more([], {position: AT})
+    position, newest = PositionId("p1"), Newest()
+    for seconds in (2, 0):
+        newest.confirm({position: AT + timedelta(seconds=seconds)})
     assert newest.confirmed == {position: AT + timedelta(seconds=2)}
     assert not Newest()

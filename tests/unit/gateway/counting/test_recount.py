@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.codec import pack, unpack
 from contract.records import Record, WeightRecord
-from gateway.counting.count import count
+from gateway.counting.count import Scratch, count
 from gateway.counting.state import CountingState, load, save
 from gateway.model import Readings, ShelfEvent
 from tests.unit.gateway.counting.shop import Shop, place
@@ -137,3 +137,20 @@ def test_probabilities_of_every_quantity_sum_to_one() -> None:
         assert np.isclose(sum(quantity.pmf), 1.0)
         assert quantity.low >= 0
         assert 1 <= len(quantity.pmf) <= 64
+
+
+@given(st.lists(st.integers(1, 60), max_size=12))
+@settings(max_examples=30)
+def test_batches_counted_in_one_go_give_what_they_give_one_by_one(places: list[int]) -> None:
+    shop, [whole] = busy_shop()
+    scratch, state = Scratch(CountingState(), shop.model), CountingState()
+    for batch in cut(whole, places):
+        counted = count(state, batch, shop.model)
+        told = scratch.count(batch)
+        assert (told.quantities, told.events) == (counted.quantities, counted.events)
+        assert (told.confirmed, told.touched) == (counted.confirmed, counted.touched)
+        state = counted.state
+    after = scratch.state()
+    assert {key: save(shelf) for key, shelf in after.shelves.items()} == {
+        key: save(shelf) for key, shelf in state.shelves.items()
+    }
