@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
-from contract.broker_address import without_login
+from contract import toml_text
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone, Name, ZoneRole
+from contract.toml_text import SettingError, line_of, refuse_unknown, rows_of
 from edge.driver_settings import DRIVERS, GPIO_PLATES_MAX, DriverSettings, driver_problems
 from edge.light_settings import EXPECTED as LIGHT_EXPECTED
 from edge.light_settings import LIGHTS, LIGHTS_MAX, LightSettings, light_problems
@@ -99,55 +98,36 @@ def read_settings(path: Path) -> AgentSettings:
         raise ConfigurationError(f"{path}:{error.line}: {error}") from error
 
 
-class SettingError(ConfigurationError):
-    """One setting is wrong; `line` is where it stands."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
 def parse_settings(text: str) -> AgentSettings:
     """Return the settings a TOML text holds. Raises SettingError with the line."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(str(error), _line_of_syntax_error(str(error), text)) from error
+    table = toml_text.load(text)
     _refuse_unknown_keys(table, text)
-    for _, reader in _rows(table, "readers"):
+    for _, reader in rows_of(table, "readers"):
         reader.setdefault("reader", LLRP)
-    try:
-        settings = msgspec.convert(table, AgentSettings, strict=True)
-    except msgspec.ValidationError as error:
-        raise _located(str(error), table, text) from error
+    settings = toml_text.convert(table, AgentSettings, text, EXPECTED)
     _refuse_contradictions(settings, text)
     return settings
 
 
 def _refuse_unknown_keys(table: dict[str, object], text: str) -> None:
-    _refuse_unknown(table, AgentSettings, (), text)
+    refuse_unknown(table, AgentSettings.__struct_fields__, (), text)
     kinds: dict[str, type[Struct]] = {"plates": PlateSettings, "zones": ZoneSettings}
     for name, kind in kinds.items():
-        for index, row in _rows(table, name):
-            _refuse_unknown(row, kind, (name, index), text)
-    for index, row in _rows(table, "readers"):
+        for index, row in rows_of(table, name):
+            refuse_unknown(row, kind.__struct_fields__, (name, index), text)
+    for index, row in rows_of(table, "readers"):
         try:
             kind = READERS[kind_of(row)]
         except ConfigurationError as error:
             raise SettingError(str(error), line_of(text, ("readers", index, "reader"))) from error
-        _refuse_unknown(row, kind, ("readers", index), text, also=("reader",))
+        refuse_unknown(row, ("reader", *kind.__struct_fields__), ("readers", index), text)
     tagged = {"driver": ("drivers", DRIVERS), "light": ("lights", LIGHTS)}
     for key, (name, known) in tagged.items():
-        for index, row in _rows(table, name):
+        for index, row in rows_of(table, name):
             word = row.get(key)
             if not isinstance(word, str) or word not in known:
                 raise SettingError(_wrong_kind(key, word, known), line_of(text, (name, index, key)))
-            _refuse_unknown(row, known[word], (name, index), text, also=(key,))
-
-
-def _rows(table: dict[str, object], name: str) -> list[tuple[int, dict[str, object]]]:
-    rows = table.get(name)
-    return [(index, row) for index, row in enumerate(rows if isinstance(rows, list) else ()) if isinstance(row, dict)]
+            refuse_unknown(row, (key, *known[word].__struct_fields__), (name, index), text)
 
 
 def _wrong_kind(key: str, found: object, known: Iterable[str]) -> str:
@@ -155,17 +135,6 @@ def _wrong_kind(key: str, found: object, known: Iterable[str]) -> str:
         return f"{key}: missing, expected a value"
     near = difflib.get_close_matches(str(found), known, n=1)
     return f"{key}: found {found!r}, " + (f"did you mean {near[0]}?" if near else f"expected {EXPECTED[key]}")
-
-
-def _refuse_unknown(
-    row: dict[str, object], kind: type[Struct], place: Sequence[str | int], text: str, *, also: Sequence[str] = ()
-) -> None:
-    known = (*also, *kind.__struct_fields__)
-    for key in row:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            expected = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
-            raise SettingError(f"{key}: unknown key, {expected}", line_of(text, (*place, key)))
 
 
 def _refuse_contradictions(settings: AgentSettings, text: str) -> None:
@@ -235,56 +204,3 @@ EXPECTED = {
     "role": f"one of {', '.join(get_args(ZoneRole))}",
 }
 """What each key may hold, in the words of who writes the file."""
-
-PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
-STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+|\.\.\.)\]")
-
-
-def _located(message: str, table: object, text: str) -> SettingError:
-    """Turn `Expected float, got str - at $.plates[1].capacity_g` into a sentence of the file's words, and its line."""
-    place = PATH.search(message)
-    steps = STEP.finditer(place["path"]) if place else ()
-    path = [step["key"] or int(step["index"]) for step in steps if step["index"] != "..."]
-    missing = re.search(r"missing required field `(\w+)`", message)
-    if missing:
-        return SettingError(f"{missing[1]}: missing, expected a value", line_of(text, path))
-    key = next(step for step in reversed(path) if isinstance(step, str))
-    found = _found(table, path)
-    if key == "broker":
-        found = without_login(str(found))  # the sentence may be logged, and answers who may not know the password
-    return SettingError(f"{key}: found {found!r}, expected {EXPECTED[key]}", line_of(text, path))
-
-
-def _found(table: object, path: Sequence[str | int]) -> object:
-    for step in path:
-        if isinstance(table, dict | list):
-            table = table[step]  # type: ignore[index] # a path msgspec walked: names lead into tables, numbers into lists
-    return table
-
-
-def line_of(text: str, path: Sequence[str | int]) -> int:
-    """Return the line a key stands on, counted from 1; that of its table when the key is not written there.
-
-    `path` is a key or the name of a table, or the name of a list of tables, the index in it and a key.
-    """
-    lines = text.splitlines()
-    in_list = len(path) > 1
-    table = _table_index(lines, str(path[0]), int(path[1])) if in_list else 0
-    key = re.compile(rf"^\s*(\[+\s*)?[\"']?{re.escape(str(path[-1]))}[\"']?\s*[=\].]") if path else None
-    for number, line in enumerate(lines[table:], start=table + 1):
-        if key and key.match(line):
-            return number
-        if in_list and number > table + 1 and line.lstrip().startswith("["):
-            break
-    return table + 1
-
-
-def _table_index(lines: Sequence[str], name: str, index: int) -> int:
-    header = re.compile(rf"^\s*\[\[\s*{re.escape(name)}\s*\]\]")
-    headers = [number for number, line in enumerate(lines) if header.match(line)]
-    return headers[index] if index < len(headers) else 0
-
-
-def _line_of_syntax_error(message: str, text: str) -> int:
-    found = re.search(r"line (\d+)", message)
-    return int(found[1]) if found else len(text.splitlines())

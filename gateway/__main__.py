@@ -9,10 +9,12 @@ import signal
 import socket
 import sys
 import threading
+from dataclasses import replace
 
 from contract.errors import ConfigurationError
 from contract.logs import log_to_stderr
 from gateway.counters import Counters
+from gateway.foreign_settings import read_foreign
 from gateway.loader import Loader
 from gateway.loading.lease import LeaseLost
 from gateway.loading.session import DATABASE_AWAY, DatabaseReplaced, Stopped, open_session
@@ -29,6 +31,8 @@ def main() -> int:
     """Run the gateway until SIGTERM or Ctrl-C and return the exit code."""
     try:
         settings = settings_from(os.environ)
+        if settings.foreign_file is not None:
+            settings = replace(settings, foreign=read_foreign(settings.foreign_file))
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return CONFIGURATION_WRONG
@@ -58,7 +62,8 @@ def _serve_tenure(settings: GatewaySettings, owner: str, counters: Counters, sto
     session = open_session(settings.database_url, settings.store, owner, stop)
     try:
         run = f"{owner}-{session.lease.fence}"
-        subscription = Subscription(settings.broker_url, settings.store, run=run, clock=settings.clock)
+        also = settings.foreign.of_store(settings.store).filters
+        subscription = Subscription(settings.broker_url, settings.store, run=run, clock=settings.clock, also=also)
         try:
             Loader(settings, session, subscription, counters).run(stop)
         finally:

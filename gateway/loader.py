@@ -24,6 +24,7 @@ from gateway.loading.watermarks import Watermarks
 from gateway.loading.writer import Fenced, write
 from gateway.pace import Pace
 from gateway.receiving.acks import AckBook
+from gateway.receiving.foreign import Translator
 from gateway.receiving.intake import Intake
 from gateway.receiving.messages import RawMessage
 from gateway.receiving.subscription import Subscription
@@ -54,6 +55,9 @@ class Loader:
         self._subscription = subscription
         self._counters = counters
         self._intake = Intake(settings.store, rate=settings.clock.rate)
+        self._foreign = Translator(
+            settings.foreign, settings.store, run=secrets.token_hex(16), now=settings.clock.now()
+        )
         self._watermarks = Watermarks(lambda device: self._session.watermarks([device]))
         self._tally = self._recalled()
         self._book = self._new_book()
@@ -69,7 +73,7 @@ class Loader:
             self._load(self._receive())
             self._acknowledge(time.monotonic())
             self._tend()
-        self._load(self._subscription.take(self._pace.messages, 0.0))
+        self._load(self._foreign.translate(self._subscription.take(self._pace.messages, 0.0)))
         self._acknowledge(float("inf"))
         self._tally.save(self._session.connection, at=self._settings.clock.now(), wall_at=wall_now())
 
@@ -81,7 +85,7 @@ class Loader:
             time.sleep(self._settings.gather_ms / 1000)
             messages += self._subscription.take(count_max - len(messages), 0.0)
         self._counters.messages += len(messages)
-        return messages
+        return self._foreign.translate(messages)
 
     def _load(self, messages: Sequence[RawMessage], *, refused: str = "") -> None:
         """Bring messages into the database, however often that has to be tried; set them aside if it `refused` them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from contract.clock import ShopClock, clock_from_environment
 from contract.errors import ConfigurationError, without_secret
 from contract.ids import StoreId, is_name
 from database.connection import check_address
+from gateway.foreign_settings import NO_FOREIGN, ForeignSettings
 
 DATABASE_VARIABLE = "LIVESHELF_DATABASE_URL"
 BROKER_VARIABLE = "LIVESHELF_MQTT_URL"
@@ -19,6 +21,7 @@ BATCH_VARIABLE = "LIVESHELF_GATEWAY_BATCH_MAX"
 GATHER_VARIABLE = "LIVESHELF_GATEWAY_GATHER_MS"
 SAVE_VARIABLE = "LIVESHELF_GATEWAY_SAVE_S"
 LOG_VARIABLE = "LIVESHELF_GATEWAY_LOG"
+FOREIGN_VARIABLE = "LIVESHELF_FOREIGN_FILE"
 
 EXPECTED = {
     DATABASE_VARIABLE: "a PostgreSQL address such as postgresql://user@host:5432/liveshelf",
@@ -38,7 +41,8 @@ class GatewaySettings:
     """What a gateway is told: where its database and broker are, and which store it serves.
 
     A load takes at most `batch_max` messages and waits at most `gather_ms` (wall time) for more to come after the
-    first. Counting state is saved every `save_s` wall seconds.
+    first. Counting state is saved every `save_s` wall seconds. `foreign_file` says which topics of other devices are
+    weights, and `foreign` is what it says, once it was read.
     """
 
     database_url: str
@@ -49,6 +53,8 @@ class GatewaySettings:
     gather_ms: int
     save_s: float
     log_level: str
+    foreign_file: Path | None = None
+    foreign: ForeignSettings = NO_FOREIGN
 
 
 def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
@@ -69,6 +75,7 @@ def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
     store, log_level = read(STORE_VARIABLE, _store), read(LOG_VARIABLE, _log_level, "info")
     batch_max, gather_ms = read(BATCH_VARIABLE, _count, "1000"), read(GATHER_VARIABLE, _count, "10")
     save_s = read(SAVE_VARIABLE, _seconds, "5")
+    foreign_file = environ.get(FOREIGN_VARIABLE, "").strip()
     if problems or not (database_url and broker_url and store and log_level and batch_max and gather_ms and save_s):
         raise ConfigurationError("\n".join(problems))
     return GatewaySettings(
@@ -80,6 +87,7 @@ def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
         gather_ms=gather_ms,
         save_s=save_s,
         log_level=log_level,
+        foreign_file=Path(foreign_file) if foreign_file else None,
     )
 
 

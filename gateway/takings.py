@@ -17,6 +17,7 @@ from gateway.receiving.messages import (
     BirthSeen,
     DeadLetter,
     Dropped,
+    ForeignTaken,
     NowSeen,
     Outcome,
     RawMessage,
@@ -64,6 +65,8 @@ class Takings:
             self.devices.append(DeviceSeen(device=DeviceId(state.device), online=state.online, journal=state.journal))
         elif isinstance(outcome, NowSeen):
             self._passing(outcome)
+        elif isinstance(outcome, ForeignTaken):
+            self._foreign(outcome, watermarks)
 
     def tell(self, book: AckBook, now_s: float) -> None:
         """Enter in the book what the devices may now be told."""
@@ -91,6 +94,18 @@ class Takings:
         told: dict[str, int] = {journal: watermarks.of(device, journal) for journal in sorted(journals)}
         self._committed(device, told, records=0)
 
+    def _foreign(self, taken: ForeignTaken, watermarks: Watermarks) -> None:
+        """Take what a device with topics of its own told; it understands no acknowledgement, so none is noted."""
+        if taken.readings is not None:
+            watermarks.take(taken.readings)
+            self.readings.append(taken.readings)
+        if taken.letter is not None:
+            self.dead.append(taken.letter)
+        if taken.birth is not None or taken.online is not None:
+            birth = None if taken.birth is None else taken.birth.decode()
+            online = taken.online is not False
+            self.devices.append(DeviceSeen(device=taken.device, online=online, journal=taken.journal, birth=birth))
+
     def _passing(self, seen: NowSeen) -> None:
         now = seen.now
         for plate, weight_g, as_of in zip(now.plate, now.weight_g, seen.as_of, strict=True):
@@ -114,7 +129,7 @@ class Takings:
 def set_aside(outcome: Outcome, message: RawMessage, error: str) -> Outcome:
     """Return the outcome of a message the database refused: a letter, and a gap where records were (rule 7)."""
     if not isinstance(outcome, Taken):
-        device = device_in(message.topic)
+        device = outcome.device if isinstance(outcome, ForeignTaken) else device_in(message.topic)
         return Refused(letter=dead_letter(message, device, "refused_by_database", error))
     readings = outcome.readings
     letter = dead_letter(

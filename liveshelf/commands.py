@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
     from liveshelf.fitting.command import calibration, check, diagnose, restore, setup, zero
+    from liveshelf.foreign import app as foreign
     from liveshelf.people import app as people
     from liveshelf.planning.command import plan
     from liveshelf.replay import replay
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
     edge.command()(diagnose)
     edge.command()(check)
     app.add_typer(gateway, name="gateway")
+    app.add_typer(foreign, name="foreign")
     app.add_typer(cloud, name="cloud")
     app.add_typer(web, name="web")
     cloud.add_typer(key, name="key")

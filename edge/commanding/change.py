@@ -8,12 +8,13 @@ from typing import Protocol
 
 from contract.errors import ConfigurationError
 from contract.ids import NEW_DEVICE_STORE
+from contract.toml_text import SettingError
 from edge.agent_file import AgentFile
 from edge.commanding.background import written
 from edge.commanding.outcome import CommandRefused
 from edge.commanding.secrets import is_hidden
 from edge.ending import Ending
-from edge.settings import AgentSettings, SettingError, parse_settings
+from edge.settings import AgentSettings, parse_settings
 from edge.settings_change import changed_keys
 
 LOOKS_TO_DRAIN = 400

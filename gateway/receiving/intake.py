@@ -27,11 +27,13 @@ from contract.topics import Topic, parse_topic
 from gateway.model import Readings
 from gateway.receiving.device_clock import DeviceClock
 from gateway.receiving.fit import MONO_MS_MAX, check_fits, has_nul
+from gateway.receiving.foreign import take_foreign
 from gateway.receiving.letters import dead_letter, device_in, named_in
 from gateway.receiving.messages import (
     BirthSeen,
     ClockAlarm,
     Dropped,
+    ForeignMessage,
     NowSeen,
     Outcome,
     Passed,
@@ -59,6 +61,8 @@ class Intake:
 
     def take_in(self, message: RawMessage, watermark_of: WatermarkOf) -> Outcome:
         """Return what becomes of a message. Never raises for anything a device may send."""
+        if isinstance(message, ForeignMessage):
+            return take_foreign(message, self._store, watermark_of(message.device, message.journal))
         try:
             topic = parse_topic(message.topic)
         except PayloadError as error:

@@ -6,17 +6,38 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contract.ids import DeviceId, JournalId
-from contract.records import Birth, CommandResult, Now, Refusal, State
+from contract.records import Birth, CommandResult, Now, Record, Refusal, State
 from gateway.model import Readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
-    """A message as the broker delivered it; `received_at` is the shop time at which it came off the wire."""
+    """A message as the broker delivered it; `received_at` is the shop time at which it came off the wire.
+
+    `retained`: the broker had kept it since nobody knows when.
+    """
 
     topic: str
     payload: bytes
     received_at: datetime
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignMessage(RawMessage):
+    """What one device told by a message of a topic that is not ours, before its records have numbers.
+
+    `zero_at` is the shop time the records' `mono_ms` count from. `birth` is the JSON that says what the device is, when
+    that is new; `online` None: nothing new of that. `wrong` says why the payload, or a part of it, is of no use.
+    """
+
+    device: DeviceId
+    journal: JournalId
+    zero_at: datetime
+    records: tuple[Record, ...] = ()
+    birth: bytes | None = None
+    online: bool | None = None
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +139,23 @@ class ResultSeen:
     result: CommandResult
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignTaken:
+    """A device with topics of its own told something: to be loaded, and acknowledged to nobody."""
+
+    device: DeviceId
+    journal: JournalId
+    readings: Readings | None
+    birth: bytes | None
+    online: bool | None
+    letter: DeadLetter | None
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
     """Nothing for the gateway: what it sent itself, or a retained message someone cleared."""
 
 
-Outcome = Taken | Dropped | ResendWanted | Refused | BirthSeen | StateSeen | NowSeen | ResultSeen | Passed
+Outcome = (
+    Taken | Dropped | ResendWanted | Refused | BirthSeen | StateSeen | NowSeen | ResultSeen | ForeignTaken | Passed
+)

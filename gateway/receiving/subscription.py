@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -74,15 +75,24 @@ class WaitingLine:
 
 
 class Subscription:
-    """Everything the devices of a store say, in order of arrival. `run` must differ between gateways.
+    """Everything the devices of a store say, in order of arrival. `run` must differ between gateways; `also` are
+    filters for topics of devices that are none of ours.
 
     Two gateways of one store both hear everything: the watermark, not the broker, decides who loads.
     """
 
     def __init__(
-        self, url: str, store: StoreId, *, run: str, clock: Clock, waiting_bytes_max: int = WAITING_BYTES_MAX
+        self,
+        url: str,
+        store: StoreId,
+        *,
+        run: str,
+        clock: Clock,
+        also: Sequence[str] = (),
+        waiting_bytes_max: int = WAITING_BYTES_MAX,
     ) -> None:
         self._store = store
+        self._also = tuple(also)
         self._clock = clock
         self._line = WaitingLine(waiting_bytes_max)
         self._acks: dict[DeviceId, bytes] = {}
@@ -139,7 +149,7 @@ class Subscription:
             logger.error("the broker refused us", extra={"event": "broker_refused", "reason": str(reason)})
             return
         self._unreached = False
-        client.subscribe(store_filter(self._store), qos=1)
+        client.subscribe([(topic, 1) for topic in (store_filter(self._store), *self._also)])
         with self._acks_lock:
             acks = list(self._acks.items())
         for device, payload in acks:
@@ -161,7 +171,12 @@ class Subscription:
             logger.warning("lost the broker", extra={"event": "broker_lost", "reason": str(reason)})
 
     def _on_message(self, _client: Client, _user: object, message: MQTTMessage) -> None:
-        raw = RawMessage(topic=message.topic, payload=bytes(message.payload), received_at=self._clock.now())
+        raw = RawMessage(
+            topic=message.topic,
+            payload=bytes(message.payload),
+            received_at=self._clock.now(),
+            retained=message.retain,
+        )
         fits = self._line.put(raw)
         if not fits and not self._overflowing:
             logger.warning("too much waits, dropping messages", extra={"event": "waiting_line_full"})

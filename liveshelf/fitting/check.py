@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contract.errors import ConfigurationError
+from contract.toml_text import line_of
 from edge.driver_settings import wire_of
 from edge.sampling.wiring import hardware_function
-from edge.settings import AgentSettings, line_of, read_settings
+from edge.settings import AgentSettings, read_settings
 
 PACKAGES = {"hx711_gpio": ("RPi", "edge-pi"), "hx711_spi": ("spidev", "edge-pi"), "nau7802": ("smbus2", "edge-pi")}
 """By driver: what a Raspberry Pi needs for it, and the extra that brings it."""

@@ -37,6 +37,7 @@ def test_the_help_for_people_names_every_role_there_is() -> None:
         ("demo", "demo"),
         ("bench", "demo"),
         ("gateway run", "gateway"),
+        ("foreign check other.toml", "gateway"),
         ("cloud api", "cloud"),
         ("cloud worker", "cloud"),
         ("cloud import --store s --catalog c.csv", "cloud"),

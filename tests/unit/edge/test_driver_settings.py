@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from contract.toml_text import SettingError
 from edge.driver_settings import GpioDriver, IioDriver, Nau7802Driver, SpiDriver
-from edge.settings import SettingError, parse_settings
+from edge.settings import parse_settings
 
 HEAD = """\
 store = "corner-shop"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from contract.toml_text import SettingError
 from edge.light_settings import Apa102Settings, PinLightSettings, Ws2812bSettings
-from edge.settings import SettingError, parse_settings
+from edge.settings import parse_settings
 
 GOOD = """\
 store = "corner-shop"

@@ -9,9 +9,10 @@ import pytest
 from contract.clock import ManualClock
 from contract.errors import ConfigurationError
 from contract.ids import ZoneId
+from contract.toml_text import SettingError
 from edge.reader_settings import LlrpReaderSettings, SerialUhfSettings, zones_read
 from edge.sampling.readers import open_readers
-from edge.settings import SettingError, parse_settings
+from edge.settings import parse_settings
 
 GOOD = """\
 store = "corner-shop"

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from contract.errors import ConfigurationError
 from contract.records import BirthPlate, BirthZone
+from contract.toml_text import SettingError
 from edge.driver_settings import DRIVERS
 from edge.light_settings import LIGHTS
 from edge.reader_settings import READERS
@@ -16,7 +17,6 @@ from edge.settings import (
     EXPECTED,
     AgentSettings,
     PlateSettings,
-    SettingError,
     ZoneSettings,
     parse_settings,
     read_settings,
