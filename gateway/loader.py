@@ -68,11 +68,13 @@ class Loader:
 
     def run(self, stop: threading.Event) -> None:
         """Tell the story until told to stop. Raises LeaseLost, DatabaseReplaced or Stopped when the tenure is over."""
+        self._counters.turned()
         self._counters.ready = True
         while not stop.is_set():
             self._load(self._receive())
             self._acknowledge(time.monotonic())
             self._tend()
+            self._counters.turned()
         self._load(self._foreign.translate(self._subscription.take(self._pace.messages, 0.0)))
         self._acknowledge(float("inf"))
         self._tally.save(self._session.connection, at=self._settings.clock.now(), wall_at=wall_now())
@@ -128,10 +130,12 @@ class Loader:
         """Write one load; when that is committed, and only then, believe in it."""
         newest_is_due = time.monotonic() - self._newest_at_s >= TEND_S
         load = self._as_load(takings, counts, with_newest=newest_is_due)
+        began_s = time.monotonic()
         load_id = write(self._session.connection, load) if load.is_something else None
         self._tally.keep(counts, load_id, newest_written=newest_is_due)
         self._watermarks.commit()
-        self._counters.loaded(load, dropped=self._subscription.dropped)
+        self._counters.loaded(load, dropped=self._subscription.dropped, took_s=time.monotonic() - began_s)
+        takings.count(self._counters)
         self._failures = 0
         if newest_is_due:
             self._newest_at_s = time.monotonic()
@@ -188,6 +192,7 @@ class Loader:
         logger.warning("load rolled back", extra={"event": "load_rolled_back", "reason": str(error)})
         self._counters.ready = False
         self._counters.recoveries += 1
+        self._counters.fence_losses += isinstance(error, Fenced | LeaseLost)
         while True:
             try:
                 self._session.restore(failures=self._failures)
@@ -199,6 +204,7 @@ class Loader:
                 logger.warning("database away again", extra={"event": "database_away", "reason": str(again)})
         self._book = self._new_book()
         self._broker_link = BrokerLink()
+        self._counters.turned()
         self._counters.ready = True
 
     def _recalled(self) -> Tally:

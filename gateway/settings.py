@@ -22,6 +22,9 @@ GATHER_VARIABLE = "LIVESHELF_GATEWAY_GATHER_MS"
 SAVE_VARIABLE = "LIVESHELF_GATEWAY_SAVE_S"
 LOG_VARIABLE = "LIVESHELF_GATEWAY_LOG"
 FOREIGN_VARIABLE = "LIVESHELF_FOREIGN_FILE"
+METRICS_HOST_VARIABLE = "LIVESHELF_GATEWAY_METRICS_HOST"
+METRICS_PORT_VARIABLE = "LIVESHELF_GATEWAY_METRICS_PORT"
+PORT_MAX = 65_535
 
 EXPECTED = {
     DATABASE_VARIABLE: "a PostgreSQL address such as postgresql://user@host:5432/liveshelf",
@@ -30,6 +33,7 @@ EXPECTED = {
     BATCH_VARIABLE: "a whole number above 0",
     GATHER_VARIABLE: "a whole number above 0",
     SAVE_VARIABLE: "a number of seconds above 0",
+    METRICS_PORT_VARIABLE: f"a whole number from 1 to {PORT_MAX}",
     LOG_VARIABLE: "one of debug, info, warning, error",
 }
 
@@ -42,7 +46,7 @@ class GatewaySettings:
 
     A load takes at most `batch_max` messages and waits at most `gather_ms` (wall time) for more to come after the
     first. Counting state is saved every `save_s` wall seconds. `foreign_file` says which topics of other devices are
-    weights, and `foreign` is what it says, once it was read.
+    weights, and `foreign` is what it says, once it was read. Metrics are served where a port is named.
     """
 
     database_url: str
@@ -53,6 +57,8 @@ class GatewaySettings:
     gather_ms: int
     save_s: float
     log_level: str
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
     foreign_file: Path | None = None
     foreign: ForeignSettings = NO_FOREIGN
 
@@ -75,6 +81,7 @@ def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
     store, log_level = read(STORE_VARIABLE, _store), read(LOG_VARIABLE, _log_level, "info")
     batch_max, gather_ms = read(BATCH_VARIABLE, _count, "1000"), read(GATHER_VARIABLE, _count, "10")
     save_s = read(SAVE_VARIABLE, _seconds, "5")
+    metrics_port = read(METRICS_PORT_VARIABLE, _port) if environ.get(METRICS_PORT_VARIABLE, "").strip() else None
     foreign_file = environ.get(FOREIGN_VARIABLE, "").strip()
     if problems or not (database_url and broker_url and store and log_level and batch_max and gather_ms and save_s):
         raise ConfigurationError("\n".join(problems))
@@ -87,6 +94,8 @@ def settings_from(environ: Mapping[str, str]) -> GatewaySettings:
         gather_ms=gather_ms,
         save_s=save_s,
         log_level=log_level,
+        metrics_host=environ.get(METRICS_HOST_VARIABLE, "").strip() or "127.0.0.1",
+        metrics_port=metrics_port,
         foreign_file=Path(foreign_file) if foreign_file else None,
     )
 
@@ -125,6 +134,13 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise ValueError
     return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if port > PORT_MAX:
+        raise ValueError
+    return port
 
 
 def _seconds(text: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import DeviceId, JournalId
 from contract.records import Blocks, Gap
+from gateway.counters import Counters
 from gateway.loading.load import DeviceSeen, PlateWeight
 from gateway.loading.watermarks import Watermarks
 from gateway.model import Readings
@@ -35,13 +36,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Takings:
-    """The outcomes of some messages, sorted by what the load needs."""
+    """The outcomes of some messages, sorted by what the load needs; and how many brought nothing, and why."""
 
     readings: list[Readings] = field(default_factory=list)
     devices: list[DeviceSeen] = field(default_factory=list)
     passing: list[PlateWeight] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    duplicates: int = 0
+    resends: int = 0
+    clock_alarms: int = 0
 
     @property
     def in_order(self) -> list[Readings]:
@@ -53,8 +57,10 @@ class Takings:
         if isinstance(outcome, Taken):
             self._taken(outcome, watermarks)
         elif isinstance(outcome, Dropped):
+            self.duplicates += 1
             self._committed(outcome.device, {outcome.journal: outcome.watermark}, records=0)
         elif isinstance(outcome, ResendWanted):
+            self.resends += 1
             self._resend(outcome)
         elif isinstance(outcome, Refused):
             self._refused(outcome)
@@ -73,6 +79,12 @@ class Takings:
         for note in self.notes:
             note(book, now_s)
 
+    def count(self, counters: Counters) -> None:
+        """Add what brought nothing to the counters of the gateway."""
+        counters.duplicates += self.duplicates
+        counters.resends += self.resends
+        counters.clock_alarms += self.clock_alarms
+
     def _taken(self, taken: Taken, watermarks: Watermarks) -> None:
         readings = taken.readings
         watermarks.take(readings)
@@ -81,6 +93,7 @@ class Takings:
         if taken.letter is not None:
             self.dead.append(taken.letter)
         if taken.alarm is not None:
+            self.clock_alarms += 1
             logger.warning(
                 "a synchronised device clock disagrees with ours",
                 extra={"event": "clock_alarm", "device": taken.alarm.device, "apart_s": taken.alarm.difference_s},

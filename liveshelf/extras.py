@@ -10,7 +10,7 @@ from contract.errors import ConfigurationError
 MODULES = {
     "edge": ("paho", "tomlkit"),
     "edge-rfid": ("llrpkit", "serial"),
-    "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy"),
+    "gateway": ("paho", "psycopg", "psycopg_pool", "numpy", "epcpy", "prometheus_client"),
     "cloud": (
         "fastapi",
         "uvicorn",

@@ -14,6 +14,7 @@ from edge.plate_watch import PlateVerdict
 from edge.reader_settings import READERS
 from edge.sampling.samples import RejectReason
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
+from gateway.foreign_settings import ForeignSettings, PresenceTopic, WeightTopic
 from tests.house.source_tree import ROOT, product_modules
 
 VARIABLE = re.compile(r"\bLIVESHELF_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
@@ -46,6 +47,14 @@ def test_every_key_of_the_agent_file_is_documented() -> None:
     page = SETTINGS_PAGE.read_text(encoding="utf-8")
     keys = {key for part in (AgentSettings, PlateSettings, ZoneSettings) for key in part.__struct_fields__}
     assert not {key for key in keys if f"`{key}`" not in page}
+
+
+def test_every_key_of_the_file_of_other_devices_is_documented() -> None:
+    page = SETTINGS_PAGE.read_text(encoding="utf-8").partition("## The file of other devices")[2]
+    keys = {key for part in (ForeignSettings, WeightTopic, PresenceTopic) for key in part.__struct_fields__}
+    assert not {key for key in keys - {"weights", "presence"} if f"`{key}`" not in page}
+    assert "`[[weights]]`" in page
+    assert "`[[presence]]`" in page
 
 
 def test_every_key_of_a_driver_is_documented() -> None:
