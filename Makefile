@@ -50,6 +50,7 @@ lock: $(VENV)/.installed-dev ## compile the hash-pinned requirements anew
 	say='--custom-compile-command "make lock"'; \
 	eval $$compile $$say requirements/build.in -o requirements/build.txt && \
 	eval $$compile $$say --extra demo pyproject.toml -o requirements/demo.txt && \
+	eval $$compile $$say --extra gateway --extra web pyproject.toml -o requirements/server.txt && \
 	eval $$compile $$say --extra demo --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## forget the environment and what tools left behind
