@@ -81,7 +81,7 @@ def run_agent(settings: AgentSettings, clock: Clock, stopped: Callable[[], bool]
     hardware = open_hardware(settings, clock)
     try:
         delivery.start()
-        measure = lambda: {**board.figures(), **delivery.backlog.figures()}  # noqa: E731 - one step of the story
+        measure = lambda: {**board.figures(), **delivery.figures()}  # noqa: E731 - one step of the story
         bay = Bay(settings, hardware, clock, handover, anew=book.changed, measure=measure)
         supervision = Supervision(delivery, service.file, service.manager, bay.summary)
         lights = open_lights(settings.lights, hardware, off_after_s=settings.lights_off_after_s)

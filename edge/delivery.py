@@ -54,7 +54,8 @@ class Delivery:
 
     What the thread did a moment ago: whether the broker takes us (`connected`), took what we said first (`welcome`) and
     takes no readings (`refused`); whether the gateway has committed everything (`drained`); how often the thread went
-    round (`turns`) and how often the disk answered a write, be it with an error (`writes`).
+    round (`turns`), how often the disk answered a write, be it with an error (`writes`), and how many acknowledgements
+    were of no use (`acks_ignored`).
     """
 
     def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover, ask: Ask) -> None:
@@ -64,7 +65,7 @@ class Delivery:
         self._backlog_at_s = 0.0
         self.connected = self.welcome = self.refused = False
         self.drained = True
-        self.turns = self.writes = 0
+        self.turns = self.writes = self.acks_ignored = 0
         self._ask = ask
         self._settings = settings
         self._clock = clock
@@ -83,6 +84,10 @@ class Delivery:
     def tell_plates(self, plates: list[BirthPlate]) -> None:
         """Tell the birth again: the plates are these now. For any thread."""
         self._news.put(plates)
+
+    def figures(self) -> dict[str, float]:
+        """Return what is told of delivering in the health of the agent, by name."""
+        return {**self.backlog.figures(), "acks_ignored": float(self.acks_ignored)}
 
     @property
     def waiting(self) -> bool:
@@ -156,7 +161,7 @@ class Delivery:
         self.connected, self.welcome, self.drained = publisher.connected, publisher.welcome, publisher.drained
         if publisher.refused and not self.refused:
             self._handover.put([publishing_refused(self._clock.mono_ms())])
-        self.refused = publisher.refused
+        self.refused, self.acks_ignored = publisher.refused, publisher.acks_ignored
 
     def _make_durable(self, outbox: Outbox, publisher: Publisher) -> None:
         now_s = time.monotonic()

@@ -9,7 +9,7 @@ from contract.records import ClockBlock, HealthBlock
 from gateway.loading.load import Load
 from gateway.model import Readings
 
-TOLD = ("queue_rows", "queue_bytes", "queue_oldest_s", "clock_error_ms")
+TOLD = ("queue_rows", "queue_bytes", "queue_oldest_s", "clock_error_ms", "acks_ignored")
 """Figures of an agent's own health record that are passed on (docs/reference/health.md)."""
 
 DEVICES_MAX = 10_000

@@ -34,6 +34,7 @@ OUTBOX = {
     "queue_rows": ("device_outbox_rows", "Records a device holds that are not committed, when it last said so", 1.0),
     "queue_bytes": ("device_outbox_bytes", "What those take on its disk", 1.0),
     "queue_oldest_s": ("device_outbox_oldest_seconds", "Shop seconds since the oldest of them was recorded", 1.0),
+    "acks_ignored": ("device_acks_ignored", "Acknowledgements of no use to a device since its agent started", 1.0),
     "clock_error_ms": ("device_clock_error_seconds", "How wrong the clock of a device may be", 0.001),
 }
 """Figures of devices: what the device calls them, our name, what they mean, and ours per theirs."""

@@ -105,6 +105,11 @@ class Publisher:
         return self._window.drained
 
     @property
+    def acks_ignored(self) -> int:
+        """How many acknowledgements were of no use since the start: stale, or lower than one before."""
+        return self._window.acks_ignored
+
+    @property
     def owes_answers(self) -> bool:
         """Tell whether results of commands are not with the broker yet."""
         return bool(self._told) or not self._results.empty()

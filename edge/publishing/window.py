@@ -103,6 +103,8 @@ class Window:
     _patience_s: float = 0.0
     _limit: int = 0
     _broker_refusals: int = 0
+    acks_ignored: int = 0
+    """How many acknowledgements were stale, or named a lower watermark of the same database (rule 5)."""
 
     def __post_init__(self) -> None:
         self._patience_s = self.rule.resend_after_s
@@ -192,6 +194,7 @@ class Window:
         new_epoch = ack.database_epoch != self.epoch
         new_run = new_epoch or ack.gateway_run != self._gateway_run
         if not new_run and ack.ack_no <= self._ack_no:
+            self.acks_ignored += 1
             return Heard(epoch=self.epoch)
         self.epoch, self._gateway_run, self._ack_no = ack.database_epoch, ack.gateway_run, ack.ack_no
         if self._adopt(ack, lower=new_epoch):
@@ -226,6 +229,11 @@ class Window:
 
     def _adopt(self, ack: Ack, *, lower: bool) -> bool:
         advanced = False
+        if not lower and any(
+            name in self._journals and watermark < self._journals[name].committed
+            for name, watermark in ack.journals.items()
+        ):
+            self.acks_ignored += 1
         for name, journal in self._journals.items():
             # A journal a new database does not name is one it has nothing of.
             watermark = ack.journals.get(name, 0 if lower else journal.committed)

@@ -121,7 +121,7 @@ class Translator:
             except BadBody as error:
                 wrong.append(str(error))
                 if plate in known.plates:
-                    known.plates[plate].reject("unusable")
+                    known.plates[plate].passed["messages_unusable"] += 1
         news = True if known.online is not True and known.plates else None
         known.online = known.online or news
         return self._foreign(

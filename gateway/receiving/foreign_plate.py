@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +24,10 @@ WEIGHT_G_MAX = 1e7
 
 @dataclass(slots=True)
 class ForeignPlate:
-    """What is known of one plate in this run of the gateway. `samples` and `rejected` count since the last health."""
+    """What is known of one plate in this run of the gateway.
+
+    `samples` counts messages since the last health record, `passed` those of them that became no weight, by why.
+    """
 
     row: WeightTopic
     name: str
@@ -32,11 +36,7 @@ class ForeignPlate:
     settling: Settling = field(default_factory=Settling)
     verdict: Quality = "starting"
     samples: int = 0
-    rejected: dict[str, int] = field(default_factory=dict)
-
-    def reject(self, reason: str) -> None:
-        """Count a payload that became no weight to be believed."""
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+    passed: Counter[str] = field(default_factory=Counter)
 
     def weighed(self, payload: bytes, mono_ms: int) -> tuple[WeightRecord, ...]:
         """Return the record a payload makes, none while it moves. Raises BadBody when it holds no weight."""
@@ -49,21 +49,23 @@ class ForeignPlate:
         if self.verdict == "ok" and weight_g is not None:
             return self._believed(weight_g, mono_ms)
         self.settling.doubt()
-        self.reject("no_value" if value is None else self.verdict)
+        self.passed["messages_without_value"] += value is None
         return () if weight_g is None else (self._record(weight_g, mono_ms),)
 
     def health(self, mono_ms: int) -> HealthRecord:
         """Return how it is, and begin to count anew."""
-        samples, rejected = self.samples, self.rejected
-        self.samples, self.rejected = 0, {}
+        samples, passed = self.samples, self.passed
+        self.samples, self.passed = 0, Counter()
+        measured = {name: float(count) for name, count in passed.items() if count}
+        if self.settling.rest_g is not None:
+            measured["weight_g"] = self.settling.rest_g
         return HealthRecord(
             mono_ms=mono_ms,
             subject=f"plate:{self.name}",
             verdict=self.verdict,
             samples=samples,
-            rejected=rejected,
             noise_g=self.row.noise_g,
-            measured={} if self.settling.rest_g is None else {"weight_g": self.settling.rest_g},
+            measured=measured,
         )
 
     def birth(self) -> BirthPlate:
@@ -82,7 +84,7 @@ class ForeignPlate:
     def _believed(self, weight_g: float, mono_ms: int) -> tuple[WeightRecord, ...]:
         meaning, before_g = self.settling.hear(weight_g, self.row.noise_g)
         if meaning == "moving":
-            self.reject("moving")
+            self.passed["messages_moving"] += 1
             return ()
         record = self._record(weight_g, mono_ms)
         return (msgspec.structs.replace(record, kind="step", before_g=before_g) if meaning == "step" else record,)

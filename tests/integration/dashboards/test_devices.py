@@ -8,8 +8,13 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from cloud.access.login.model import Role
+from contract.ids import StoreId
+from contract.records import HealthRecord
 from database.connection import connect
 from database.presence import GATEWAY, announce
+from gateway.foreign_settings import ForeignSettings, WeightTopic
+from gateway.receiving.foreign import Translator
+from gateway.receiving.messages import ForeignMessage, RawMessage
 from tests.integration.cloud.shop import STORE, Shop
 from tests.integration.dashboards.visitor import LogIn, Visitor
 
@@ -135,3 +140,32 @@ def test_a_manager_sees_places_but_is_not_led_to_fitting(shop: Shop, log_in: Log
     page = log_in("manager").get(f"devices/{DEVICE}")
     assert "/fitting/" not in page
     assert f"/stores/{STORE}/shelves/b1-s1" in page
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_scale_of_another_maker_stands_among_the_devices_as_the_gateway_tells_of_it(
+    shop: Shop, log_in: LogIn
+) -> None:
+    row = WeightTopic(topic="esp/sensor/w/state", device="esp", plate="esp-l1", bay="b1", shelf="s1", unit="kg")
+    now = shop.clock.now()
+    translator = Translator(ForeignSettings(weights=(row,)), StoreId(STORE), run="one", now=now)
+    message = RawMessage(topic=row.topic, payload=b"1.5", received_at=now)
+    [told] = translator.translate([message])
+    assert isinstance(told, ForeignMessage)
+    assert told.birth is not None
+    with shop.connection.transaction():
+        shop.connection.execute(
+            "INSERT INTO device (device, store, online, journal, birth, seen_at) VALUES ('esp', %s, true, %s, %s, %s)",
+            (STORE, told.journal, told.birth.decode(), now),
+        )
+        for record in told.records:
+            assert isinstance(record, HealthRecord)
+            shop.connection.execute(
+                """INSERT INTO health_current
+                       (device, subject, verdict, noise_g, rejected, samples, queued, as_of, measured)
+                   VALUES ('esp', %s, %s, %s, '{}', %s, 0, %s, %s)""",
+                (record.subject, record.verdict, record.noise_g, record.samples, now, Jsonb(record.measured)),
+            )
+    site = log_in("installer")
+    assert "No device needs a look." in site.get("devices")
+    assert "esp-l1" in site.get("devices/esp")

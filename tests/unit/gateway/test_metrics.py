@@ -25,7 +25,13 @@ RECORDS: list[NumberedRecord] = [
             mono_ms=2000,
             subject="agent",
             verdict="ok",
-            measured={"queue_rows": 7.0, "queue_bytes": 900.0, "queue_oldest_s": 3.0, "clock_error_ms": 12.0},
+            measured={
+                "queue_rows": 7.0,
+                "queue_bytes": 900.0,
+                "queue_oldest_s": 3.0,
+                "clock_error_ms": 12.0,
+                "acks_ignored": 4.0,
+            },
         ),
     ),
     (3, HealthRecord(mono_ms=2000, subject="plate:l1", verdict="ok", measured={"queue_rows": 99.0})),
@@ -89,6 +95,7 @@ def test_the_outbox_of_a_device_and_its_clock_are_as_it_last_told() -> None:
     assert _value(counters, "device_outbox_rows", device=DEVICE) == 7
     assert _value(counters, "device_outbox_bytes", device=DEVICE) == 900
     assert _value(counters, "device_outbox_oldest_seconds", device=DEVICE) == 3
+    assert _value(counters, "device_acks_ignored", device=DEVICE) == 4
     assert _value(counters, "device_clock_error_seconds", device=DEVICE) == 0.012
     assert _value(counters, "device_clock_synchronised", device=DEVICE) == 1
     assert _value(counters, "device_watermark_lag_seconds", device=DEVICE) == 6

@@ -112,8 +112,10 @@ def test_a_stale_acknowledgement_of_the_same_run_changes_nothing() -> None:
     sender = started((OLD, 1, 10))
     send(sender)
     sender.acknowledged(ack(5, old=10), 1.0)
+    assert sender.acks_ignored == 0
     assert sender.acknowledged(ack(4, old=2, resend=[OLD]), 1.0).watermarks is None
     assert sender.watermarks == {OLD: 10}
+    assert sender.acks_ignored == 1
 
 
 def test_a_lower_watermark_of_the_same_epoch_is_ignored_even_from_another_run() -> None:
@@ -121,6 +123,7 @@ def test_a_lower_watermark_of_the_same_epoch_is_ignored_even_from_another_run() 
     send(sender)
     sender.acknowledged(ack(2, old=8), 1.0)
     assert sender.acknowledged(ack(1, run="r0", old=3), 1.0).watermarks == {OLD: 8}
+    assert sender.acks_ignored == 1
 
 
 def test_a_new_run_of_the_gateway_gets_everything_above_the_watermark_again() -> None:

@@ -214,7 +214,9 @@ def test_its_health_says_once_a_minute_what_was_taken_and_what_was_not() -> None
     gateway.hears(ESPHOME, "1.5")
     records = [record for _, record in gateway.hears(ESPHOME, *["1.5"] * 57, "9.9", "what", "1.5", "1.5")]
     told = [one for one in records if isinstance(one, HealthRecord) and one.subject == "plate:l1"]
-    assert [(one.samples, one.rejected) for one in told] == [(59, {"moving": 1, "unusable": 1})]
+    [one] = told
+    assert (one.samples, one.rejected) == (59, {}), "what an agent rejects is of a converter"
+    assert one.measured == {"messages_moving": 1.0, "messages_unusable": 1.0, "weight_g": 1500.0}
 
 
 def test_a_last_will_puts_a_device_offline_and_a_weight_back_online() -> None:
