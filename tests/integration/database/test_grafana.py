@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import yaml
 from psycopg import Connection, sql
 
+from database.binaries import find_binaries
 from database.connection import connect
+
+PSQL = str(find_binaries().initdb.parent / "psql")
+ARGUMENTS = ("--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1")
+"""As in the compose file."""
 
 pytestmark = pytest.mark.database
 
@@ -34,14 +42,18 @@ def _asked(question: str) -> str:
 
 @pytest.fixture
 def reader(database_url: str) -> Iterator[Connection[Any]]:
-    """A connection as the role that deploy/timescaledb/grants.sql makes, by a name of its own."""
+    """A connection as the role that deploy/timescaledb/grants.sql makes by psql, under a name of its own."""
     role = f"reader_{secrets.token_hex(4)}"
     text = (ROOT / "deploy/timescaledb/grants.sql").read_text(encoding="utf-8").replace("liveshelf_reader", role)
-    grants = [part for part in text.split(";") if "GRANT" in part]
+    for _ in range(2):  # with every `up`
+        subprocess.run(
+            [PSQL, *ARGUMENTS, "-f", "-", "-d", database_url],
+            env={**os.environ, "READER_PASSWORD": "it's secret"},
+            input=text,
+            text=True,
+            check=True,
+        )
     with connect(database_url, autocommit=True) as owner:
-        owner.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-        for grant in grants:
-            owner.execute(grant.encode())
         owner.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
         yield owner
         owner.execute("RESET ROLE")
@@ -84,3 +96,8 @@ def test_the_reader_sees_neither_people_nor_keys(database_url: str, reader: Conn
 def test_the_reader_sees_no_assignee_and_no_payload_and_changes_nothing(reader: Connection[Any], question: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute(question.encode())
+
+
+def test_the_reader_is_made_as_the_compose_file_has_it() -> None:
+    compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
+    assert compose["services"]["grants"]["entrypoint"] == ["psql", *ARGUMENTS, "-f", "/grants.sql"]
