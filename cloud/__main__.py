@@ -11,6 +11,7 @@ from cloud.app import make_app
 from cloud.devices.light_keeper import keeping_lights
 from cloud.serving import serve
 from cloud.settings import CloudSettings, settings_from_environment
+from cloud.upkeep import keeping_history
 from cloud.worker import Worker
 from contract.clock import Clock
 from contract.errors import LiveShelfError
@@ -41,11 +42,11 @@ def run_api(settings: CloudSettings, clock: Clock) -> None:
 
 
 def run_worker(settings: CloudSettings, clock: Clock) -> None:
-    """Follow the loads, and keep the lights as the tasks are, until SIGTERM or SIGINT."""
+    """Follow the loads, keep the lights as the tasks are and the history usable, until SIGTERM or SIGINT."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with keeping_lights(settings, clock):
+    with keeping_lights(settings, clock), keeping_history(settings, clock):
         Worker(settings, clock).run(stop)
 
 

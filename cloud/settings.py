@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract.broker_address import parse_broker_url
 from contract.clock import ShopClock, clock_from_environment
 from contract.errors import ConfigurationError, without_secret
+from contract.reserve import REPLAY_RESERVE_S
 from database.connection import check_address
+from database.upkeep import MINUTES_DAYS, READINGS_DAYS, Keep
 
 PREFIX = "LIVESHELF_"
 """A variable is called as its field, with this before it."""
 
 HOLD_MAX_S = 31_536_000.0
 """No hold is longer than a year: more is a slip of the keyboard, and times near the first year cannot be written."""
+
+READINGS_DAYS_MIN = math.ceil(REPLAY_RESERVE_S / 86_400)
+"""What a device sends again after a restore must find its day still there."""
+
+KEEP_DAYS_MAX = 36_500
 
 EXPECTED = {
     "LIVESHELF_DATABASE_URL": "a PostgreSQL address such as postgresql://user@host:5432/liveshelf",
@@ -29,6 +37,10 @@ EXPECTED = {
     "LIVESHELF_SWEEP_S": "a number of seconds above 0 and up to 60",
     "LIVESHELF_SHORTAGE_HOLD_S": "a number of seconds from 0 to 31536000",
     "LIVESHELF_BASKET_HOLD_S": "a number of seconds above 0 and up to 31536000",
+    "LIVESHELF_KEEP_READINGS_DAYS": f"a whole number of days from {READINGS_DAYS_MIN} to {KEEP_DAYS_MAX}: so long"
+    " devices hold what they send again to a restored database",
+    "LIVESHELF_KEEP_MINUTES_DAYS": f"a whole number of days up to {KEEP_DAYS_MAX}, not below"
+    " LIVESHELF_KEEP_READINGS_DAYS",
 }
 
 
@@ -48,6 +60,13 @@ def _broker_address(text: str) -> str:
     except ConfigurationError:
         raise ValueError from None
     return text
+
+
+def _not_below_readings(days: int, told: ValidationInfo) -> int:
+    """Return the days. Raises ValueError when minutes would be dropped before the readings they sum up."""
+    if days < told.data.get("keep_readings_days", 0):
+        raise ValueError
+    return days
 
 
 class CloudSettings(BaseSettings):
@@ -74,6 +93,17 @@ class CloudSettings(BaseSettings):
     basket_hold_s: float = Field(default=7200.0, gt=0, le=HOLD_MAX_S)
     """Shop seconds after its pick in which a unit nobody paid for counts as lost: two hours, several times a long round
     through a shop. A till that tells its sales in batches needs longer than the time between two of them."""
+    keep_readings_days: int = Field(default=READINGS_DAYS, ge=READINGS_DAYS_MIN, le=KEEP_DAYS_MAX)
+    """Days for which every record of a sensor is kept."""
+    keep_minutes_days: Annotated[int, AfterValidator(_not_below_readings)] = Field(
+        default=MINUTES_DAYS, ge=READINGS_DAYS_MIN, le=KEEP_DAYS_MAX, validate_default=True
+    )
+    """Days for which the minutes of a plate are kept."""
+
+    @property
+    def keep(self) -> Keep:
+        """How long history is kept."""
+        return Keep(readings_days=self.keep_readings_days, minutes_days=self.keep_minutes_days)
 
 
 def settings_from_environment() -> tuple[CloudSettings, ShopClock]:

@@ -18,6 +18,7 @@ from contract.clock import Clock
 from contract.codec import NumberedRecord
 from contract.errors import LiveShelfError
 from contract.records import Gap, GapReason, HealthRecord, HeldJournal, Record
+from contract.reserve import REPLAY_RESERVE_S
 from edge.outbox.backlog import Backlog, backlog_of
 from edge.outbox.ballast import Ballast
 from edge.outbox.ends import ENDS_BYTES_MAX, STEP, End, Ends, behind, close_ends
@@ -28,8 +29,8 @@ from edge.outbox.reserve import CHUNKS_MAX, Reserve, mark_age, served_s
 from edge.outbox.rows import DamagedFile, DamagedRow, decode_row, encode_row, is_heartbeat, whole
 from edge.outbox.schema import WAL_BYTES_MAX, connect, limit_bytes, sync_written
 
-RESERVE_AGE_S = 2 * 24 * 3600.0
-"""Committed records are kept so long for a restored database (design section 9: a 2-day reserve)."""
+RESERVE_AGE_S = REPLAY_RESERVE_S
+"""Committed records are kept so long for a restored database."""
 
 QUOTA_BYTES = 512 * 1024 * 1024
 """The file, its log, its ballast and its ends never take more (design section 9); damaged files aside once more."""

@@ -12,6 +12,7 @@ from contract.errors import LiveShelfError
 from gateway.loading import current, history
 from gateway.loading.lease import Lease, check
 from gateway.loading.load import DEAD_LETTER_BYTES_MAX, DeadLetter, Load, Move
+from gateway.loading.spans import spans_of_events, spans_of_weights
 from gateway.model import Quantity
 
 NEXT_LOAD = "SELECT nextval('load_id')"
@@ -73,10 +74,11 @@ VALUES (%(time)s, %(event_id)s, %(store)s, %(position)s, %(sku)s, %(kind)s, %(qu
         %(weight_g)s, %(device)s, %(journal)s, %(seq)s, %(mono_ms)s, %(load_id)s)
 """
 
-# What the cloud worker follows.
+# What the cloud worker follows, and which times it touched: what was summed up of them is summed up again.
 INSERT_LOAD = """
-INSERT INTO load (load_id, store, loaded_at, readings, events)
-VALUES (%(load_id)s, %(store)s, %(at)s, %(readings)s, %(events)s)
+INSERT INTO load (load_id, store, loaded_at, readings, events, reading_span, event_span)
+VALUES (%(load_id)s, %(store)s, %(at)s, %(readings)s, %(events)s, %(reading_span)s::tstzmultirange,
+        %(event_span)s::tstzmultirange)
 """
 
 # What is no longer sensed has no quantity.
@@ -220,7 +222,9 @@ def _storable(text: str) -> str:
 def _announce(cursor: Cursor[Any], load: Load, facts: Mapping[str, Any]) -> None:
     records = sum(readings.last - readings.first + 1 for readings in load.readings)
     missing = sum(gap.last - gap.first + 1 for readings in load.readings for gap in readings.gaps)
-    cursor.execute(INSERT_LOAD, {**facts, "readings": records - missing, "events": len(load.events)})
+    counts = {"readings": records - missing, "events": len(load.events)}
+    spans = {"reading_span": spans_of_weights(load.readings), "event_span": spans_of_events(load.events)}
+    cursor.execute(INSERT_LOAD, {**facts, **counts, **spans})
     cursor.execute(NOTIFY_LOADED, facts)
 
 

@@ -59,6 +59,18 @@ def test_a_worker_is_woken_by_a_load_and_tells_the_number_of_the_change(shop: Sh
         worker.send_signal(signal.SIGTERM)
 
 
+def test_a_worker_sums_up_minutes_and_hours_beside_its_work(shop: Shop) -> None:
+    with _program("worker", shop) as worker, connect(shop.url, autocommit=True) as reader:
+        deadline_s = time.monotonic() + PATIENCE_S
+        refreshed = "SELECT count(*) FROM rollup WHERE refreshed_at IS NOT NULL AND upto > '-infinity'"
+        while reader.execute(refreshed).fetchone() != (2,):
+            assert time.monotonic() < deadline_s, "nothing was summed up"
+            time.sleep(0.05)
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=PATIENCE_S)
+    assert worker.returncode == 0
+
+
 def test_a_worker_stops_when_told_to(shop: Shop) -> None:
     with _program("worker", shop) as worker, connect(shop.url, autocommit=True) as ear:
         ear.execute("LISTEN changed")

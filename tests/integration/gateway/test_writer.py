@@ -85,7 +85,25 @@ def test_a_load_is_announced_by_its_number_alone(connection: Connection[Any], da
         load_id = write(connection, load(lease_of(connection), readings([(1, weight(1))]), events=[pick()]))
         (notice,) = listener.notifies(timeout=10, stop_after=1)
     assert notice.payload == str(load_id)
-    assert all_of(connection, "SELECT * FROM load") == [(load_id, STORE, SHOP_AT, 1, 1)]
+    told = all_of(connection, "SELECT load_id, store, loaded_at, readings, events FROM load")
+    assert told == [(load_id, STORE, SHOP_AT, 1, 1)]
+
+
+def test_a_load_says_which_times_it_touched(connection: Connection[Any]) -> None:
+    write(connection, load(lease_of(connection), readings([(1, weight(1000)), (2, weight(9000))]), events=[pick()]))
+    first, last = SHOP_AT + timedelta(seconds=1), SHOP_AT + timedelta(seconds=9)
+    spans = "SELECT lower(reading_span), upper(reading_span), lower(event_span) FROM load"
+    assert all_of(connection, spans) == [(first, last, first)]
+
+
+@pytest.mark.usefixtures("native_partitions")
+def test_a_load_without_weights_makes_no_minute_stale(connection: Connection[Any]) -> None:
+    lease = lease_of(connection)
+    (_, tag), (_, health) = one_of_each()[1:3]
+    write(connection, load(lease, readings([(1, tag), (2, health)])))
+    assert one_of(connection, "SELECT count(*) FROM rollup_stale") == 0
+    write(connection, load(lease, readings([(3, weight(5000))])))
+    assert all_of(connection, "SELECT name FROM rollup_stale") == [("plate_minute",)]
 
 
 def test_a_batch_that_is_in_already_is_fenced_and_leaves_nothing(connection: Connection[Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.settings import settings_from_environment
 from contract.errors import ConfigurationError
+from database.upkeep import Keep
 
 DATABASE = "LIVESHELF_DATABASE_URL"
 GOOD = "postgresql://shop@db:5432/liveshelf"
@@ -61,6 +62,9 @@ def test_a_variable_without_our_name_is_not_ours(monkeypatch: pytest.MonkeyPatch
         ("LIVESHELF_SHORTAGE_HOLD_S", "inf"),
         ("LIVESHELF_SHORTAGE_HOLD_S", "nan"),
         ("LIVESHELF_BASKET_HOLD_S", "1e300"),
+        ("LIVESHELF_KEEP_READINGS_DAYS", "1.5"),
+        ("LIVESHELF_KEEP_READINGS_DAYS", "0"),
+        ("LIVESHELF_KEEP_MINUTES_DAYS", "29"),
         ("LIVESHELF_CLOCK_RATE", "fast"),
     ],
 )
@@ -108,3 +112,19 @@ def test_a_program_with_a_wrong_address_ends_in_one_sentence(
         "LIVESHELF_DATABASE_URL: found 'postgresql://…', "
         "expected a PostgreSQL address such as postgresql://user@host:5432/liveshelf\n"
     )
+
+
+def test_readings_are_kept_for_a_month_and_minutes_for_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATABASE, GOOD)
+    assert settings_from_environment()[0].keep == Keep(readings_days=30, minutes_days=365)
+
+
+def test_a_retention_shorter_than_what_devices_send_again_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATABASE, GOOD)
+    monkeypatch.setenv("LIVESHELF_KEEP_READINGS_DAYS", "1")
+    assert _refused() == (
+        "LIVESHELF_KEEP_READINGS_DAYS: found '1', expected a whole number of days from 2 to 36500: so long devices hold"
+        " what they send again to a restored database"
+    )
+    monkeypatch.setenv("LIVESHELF_KEEP_READINGS_DAYS", "2")
+    assert settings_from_environment()[0].keep.readings_days == 2
