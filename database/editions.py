@@ -38,11 +38,42 @@ DROP_PAST_MINUTES: dict[str, LiteralString] = {
 }
 
 OLDEST_WEIGHTS: dict[str, LiteralString] = {
-    TABLE: "SELECT dropped_before FROM history_table WHERE name = 'reading'",
-    CONTINUOUS_AGGREGATE: "SELECT coalesce(greatest((SELECT past_before FROM rollup WHERE name = 'plate_minute'),"
-    " (SELECT min(range_start) FROM timescaledb_information.chunks WHERE hypertable_name = 'reading')), 'infinity')",
+    TABLE: "SELECT nullif(dropped_before, '-infinity') FROM history_table WHERE name = 'reading'",
+    # The oldest chunk, but for one that a late row has made and retention is about to drop again.
+    CONTINUOUS_AGGREGATE: """
+        SELECT coalesce((SELECT min(range_start) FROM timescaledb_information.chunks
+                         WHERE hypertable_name = 'reading' AND range_end > coalesce(
+                             (SELECT now() - (config->>'drop_after')::interval FROM timescaledb_information.jobs
+                              WHERE proc_name = 'policy_retention' AND hypertable_name = 'reading'), '-infinity')),
+                        (SELECT max(minute) + interval '1 minute' FROM plate_minute))""",
 }
-"""From when on every weight is there: minutes of before cannot be summed up again."""
+"""From when on every weight is there, null: from the beginning. Minutes of before cannot be summed up again."""
+
+PAST_MINUTES: dict[str, LiteralString] = {TABLE: "plate_minute_kept", CONTINUOUS_AGGREGATE: "plate_minute_past"}
+"""The table that takes minutes whose weights are gone, from another database."""
+
+TAKE_OVER: dict[str, Sequence[LiteralString]] = {
+    TABLE: (
+        "UPDATE history_table SET dropped_before = %(since)s WHERE name = 'reading'",
+        "UPDATE rollup SET upto = %(since)s WHERE name = 'plate_minute'",
+    ),
+    CONTINUOUS_AGGREGATE: ("UPDATE rollup SET past_before = %(since)s WHERE name = 'plate_minute'",),
+}
+"""What tells a database that minutes before `since` were taken over, and are not to be summed up from its weights."""
+
+BEFORE_COPY: dict[str, Sequence[LiteralString]] = {
+    TABLE: ("ALTER TABLE load DISABLE TRIGGER load_touches",),
+    CONTINUOUS_AGGREGATE: (),
+}
+AFTER_COPY: dict[str, Sequence[LiteralString]] = {
+    TABLE: (
+        "ALTER TABLE load ENABLE TRIGGER load_touches",
+        "DELETE FROM rollup_stale",
+        "INSERT INTO rollup_stale (name, span, load_id) SELECT name, '{(,)}', 0 FROM rollup",
+    ),
+    CONTINUOUS_AGGREGATE: (),
+}
+"""A table is summed up anew from what was copied; a continuous aggregate sees by itself what came."""
 
 # How many of TimescaleDB's jobs are as the settings ask: 6 of retention, 5 of the columnstore, 2 of refresh.
 POLICIES = """

@@ -40,3 +40,7 @@ class MigrationChanged(MigrationError):
 
 class SchemaTooNew(MigrationError):
     """The database was migrated by a newer LiveShelf."""
+
+
+class CopyMismatch(LiveShelfError):
+    """A copy of a database does not hold what the database holds."""

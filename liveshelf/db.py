@@ -61,13 +61,17 @@ def migrate() -> None:
 
 @app.command()
 def status() -> None:
-    """Show what the database is and how far it is: edition, size, migrations, watermarks, gaps, dead letters."""
+    """Show what the database is and how far: edition, sizes, partitions, columnstore, rollups, jobs, slow queries,
+    migrations, watermarks, gaps, dead letters.
+    """
     from rich.console import Console
 
     with _connected() as connection:
         console = Console()
-        ready = _print_server(console.print, connection)
-        if ready:
+        if _print_server(console.print, connection):
+            from liveshelf.db_storage import print_storage
+
+            print_storage(console.print, connection)
             _print_progress(console.print, connection)
 
 
@@ -85,6 +89,22 @@ def dead_letters(
             Console().print(table if table.row_count else "no dead letters")
         else:
             _show_dead_letter(connection, number)
+
+
+@app.command("copy")
+def copy(
+    to: Annotated[str, typer.Option("--to", help="Address of an empty database, of either edition.")],
+    keep_epoch: Annotated[
+        bool, typer.Option("--keep-epoch", help="It takes the place of this one: no replay.")
+    ] = False,
+) -> None:
+    """Copy all tables to another database and check their counts. It gets an epoch of its own: devices then send again
+    what they still hold.
+    """
+    _require_psycopg()
+    from liveshelf.db_copy import copy_to
+
+    copy_to(database_url(os.environ), to, keep_epoch=keep_epoch)
 
 
 def data_dir(environ: Mapping[str, str]) -> Path:
@@ -122,7 +142,7 @@ def _require_psycopg() -> None:
 
 
 def _print_server(say: Say, connection: Connection[TupleRow]) -> bool:
-    """Say what the server is and which migrations it has; return whether the schema is there to look into."""
+    """Say what the server is and which migrations it has; return whether the schema is the one this version knows."""
     from database.inspection import inspect_server
     from database.migrate import applied_steps
     from database.steps import read_steps
@@ -135,7 +155,7 @@ def _print_server(say: Say, connection: Connection[TupleRow]) -> bool:
     say(f"migrations {len(applied)} of {len(known)}" + (f", last {applied[-1].name}" if applied else ""))
     if len(applied) < len(known):
         say("run `liveshelf db migrate`")
-    return bool(applied)
+    return len(applied) >= len(known)
 
 
 def _print_progress(say: Say, connection: Connection[TupleRow]) -> None:
