@@ -92,9 +92,11 @@ SELECT r.name, source, bucket, r.edition, nullif(upto, '-infinity') AS upto, ref
 FROM rollup r JOIN history_table h ON h.name = source ORDER BY r.name
 """
 
+# A job that has not succeeded yet did so before all time, one that runs now starts next before all time.
 JOBS = """
 SELECT j.job_id, j.proc_name AS task, coalesce(j.hypertable_name, '') AS subject, s.last_run_status AS status,
-       s.last_successful_finish AS succeeded_at, s.next_start, s.total_failures AS failures
+       CASE WHEN isfinite(s.last_successful_finish) THEN s.last_successful_finish END AS succeeded_at,
+       CASE WHEN isfinite(s.next_start) THEN s.next_start END AS next_start, s.total_failures AS failures
 FROM timescaledb_information.jobs j LEFT JOIN timescaledb_information.job_stats s USING (job_id)
 WHERE j.proc_name LIKE 'policy%' AND j.hypertable_schema IS NOT NULL ORDER BY job_id
 """

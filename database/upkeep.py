@@ -80,6 +80,7 @@ class Upkeep:
         self._partitions_of: date | None = None
         self._dropped_at: datetime | None = None
         self._by_hand_at: datetime | None = None
+        self._watched_since: datetime | None = None
 
     def step(self, *, at: datetime, wall_at: datetime) -> bool:
         """Do a little of what there is to do at a shop time; return whether there is more to do at once."""
@@ -132,14 +133,18 @@ class Upkeep:
         if not policies_match(self._connection, readings=readings, minutes=minutes):
             self._connection.execute("SELECT set_policies(%s, %s)", [readings, minutes])
             logger.info("policies set", extra={"event": "policies_set", "readings_days": readings.days})
+        self._watched_since = self._watched_since or wall_at
         if self._by_hand_at is None or wall_at - self._by_hand_at >= BY_HAND_EVERY:
-            for job in (job for job in jobs(self._connection) if is_sick(job, wall_at)):
+            for job in (job for job in jobs(self._connection) if is_sick(job, wall_at, since=self._watched_since)):
                 self._by_hand_at = wall_at
                 logger.warning("job run by hand", extra={"event": "job_by_hand", "job": job.job_id, "task": job.task})
                 self._connection.execute("CALL run_job(%s)", [job.job_id])
 
 
-def is_sick(job: Job, wall_at: datetime) -> bool:
-    """Return whether TimescaleDB's scheduler failed at a job, or let its time pass (pure)."""
-    overdue = job.next_start is not None and wall_at - job.next_start > OVERDUE
-    return job.status == "Failed" or overdue
+def is_sick(job: Job, wall_at: datetime, *, since: datetime) -> bool:
+    """Return whether TimescaleDB's scheduler failed at a job, or let its time pass (pure).
+
+    `since`: from when on it had the time to run it at all.
+    """
+    due_at = job.next_start if job.status else since
+    return job.status == "Failed" or (due_at is not None and wall_at - max(due_at, since) > OVERDUE)
