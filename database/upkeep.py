@@ -20,6 +20,7 @@ from database.editions import (
     DROP_PAST_MINUTES,
     TABLE,
     Job,
+    Rollup,
     jobs,
     policies_match,
     refresh,
@@ -88,7 +89,7 @@ class Upkeep:
         known = rollups(self._connection)
         edition = known[0].edition
         if edition == CONTINUOUS_AGGREGATE and self._shop_is_wall:
-            self._watch_jobs(wall_at)
+            self._watch_jobs(known, at=at, wall_at=wall_at)
             return False
         unfinished = [one.name for one in known if refresh(self._connection, one, at=at)]
         if unfinished:
@@ -127,17 +128,24 @@ class Upkeep:
         if edition != TABLE:
             self._connection.execute(DROP_PAST_MINUTES[edition], before)
 
-    def _watch_jobs(self, wall_at: datetime) -> None:
+    def _watch_jobs(self, known: Sequence[Rollup], *, at: datetime, wall_at: datetime) -> None:
         """Give TimescaleDB the jobs the settings ask for, and run by hand those it fails to run."""
         readings, minutes = self._keep.readings, self._keep.minutes
         if not policies_match(self._connection, readings=readings, minutes=minutes):
+            if not jobs(self._connection):
+                # A job looks back less far than weights are kept: what is there already is summed up before it begins.
+                for rollup in known:
+                    refresh(self._connection, rollup, at=at)
             self._connection.execute("SELECT set_policies(%s, %s)", [readings, minutes])
             logger.info("policies set", extra={"event": "policies_set", "readings_days": readings.days})
         self._watched_since = self._watched_since or wall_at
         if self._by_hand_at is None or wall_at - self._by_hand_at >= BY_HAND_EVERY:
-            for job in (job for job in jobs(self._connection) if is_sick(job, wall_at, since=self._watched_since)):
+            sick = [job for job in jobs(self._connection) if is_sick(job, wall_at, since=self._watched_since)]
+            if sick:
                 self._by_hand_at = wall_at
-                logger.warning("job run by hand", extra={"event": "job_by_hand", "job": job.job_id, "task": job.task})
+                tasks = " ".join(f"{job.task}:{job.subject}" for job in sick)
+                logger.warning("jobs run by hand", extra={"event": "jobs_by_hand", "tasks": tasks})
+            for job in sick:
                 self._connection.execute("CALL run_job(%s)", [job.job_id])
 
 

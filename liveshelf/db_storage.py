@@ -57,7 +57,12 @@ def _print_compression(say: Say, connection: Connection[TupleRow]) -> None:
     for one in compression(connection):
         sizes = (f"{one.before_bytes / 1e6:.1f}", f"{one.after_bytes / 1e6:.1f}")
         table.add_row(one.name, str(one.chunks), str(one.compressed), *sizes)
-    say(table if table.row_count else "no columnstore: that is a part of TimescaleDB's full edition")
+    if table.row_count:
+        say(table)
+    elif any(one.edition == CONTINUOUS_AGGREGATE for one in rollups(connection)):
+        say("columnstore: no chunks yet")
+    else:
+        say("no columnstore: that is a part of TimescaleDB's full edition")
 
 
 def _print_rollups(say: Say, connection: Connection[TupleRow]) -> None:

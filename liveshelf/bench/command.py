@@ -11,7 +11,7 @@ from contract.errors import ConfigurationError
 from liveshelf.bench.figure import Figure, print_figures
 from liveshelf.extras import STORE_MODULES, require
 
-NAMES = ("demo", "edge", "pages", "wire")
+NAMES = ("demo", "edge", "pages", "store", "wire")
 
 
 def bench(
@@ -37,6 +37,11 @@ def _bench(name: str) -> Callable[[bool], Iterable[Figure]]:
         from liveshelf.bench.pages import measure_pages
 
         return measure_pages
+    if name == "store":
+        require(STORE_MODULES, extra="demo")
+        from liveshelf.bench.store_queries import measure_store_queries
+
+        return measure_store_queries
     if name == "edge":
         from liveshelf.bench.edge import measure_edge
 

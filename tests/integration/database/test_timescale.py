@@ -83,7 +83,20 @@ def test_a_job_the_scheduler_lets_wait_is_run_by_hand(connection: Connection[Any
     connection.execute("ALTER MATERIALIZED VIEW plate_minute_kept SET (timescaledb.materialized_only = true)")
     upkeep = Upkeep(connection, KEEP, shop_is_wall=True)
     upkeep.step(at=wall_at, wall_at=wall_at)
-    assert told_minutes(connection) == [], "nobody has run it"
+    history.load([Weight(wall_at - timedelta(hours=3), weight_g=9.0)])
+    upkeep.step(at=wall_at, wall_at=wall_at)
+    assert told_minutes(connection) != history.minutes(), "nobody has run it"
+    upkeep.step(at=wall_at, wall_at=wall_at + 2 * OVERDUE)
+    assert told_minutes(connection) == history.minutes()
+
+
+def test_what_is_older_than_the_reach_of_the_refresh_is_summed_up_before_it_begins(connection: Connection[Any]) -> None:
+    connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
+    wall_at = datetime.now(UTC)
+    history = History(connection)
+    history.load([Weight(wall_at - timedelta(days=29, hours=12)), Weight(wall_at - timedelta(hours=3))])
+    upkeep = Upkeep(connection, KEEP, shop_is_wall=True)
+    upkeep.step(at=wall_at, wall_at=wall_at)
     upkeep.step(at=wall_at, wall_at=wall_at + 2 * OVERDUE)
     assert told_minutes(connection) == history.minutes()
 
