@@ -7,7 +7,9 @@ import queue
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from contract.clock import Clock
 from contract.errors import ConfigurationError
@@ -44,13 +46,18 @@ DRAIN_ALONE_S = 2.0
 LEAVE_S = 5.0
 """Wall seconds the broker gets to clear what is retained of a device that leaves its store."""
 
+Opening = Callable[[Path, Clock], Outbox]
+"""Opens the outbox in a data directory."""
+
+KindOfOutbox = TypeVar("KindOfOutbox", bound=Outbox)
+
 logger = logging.getLogger(__name__)
 
 
 class Delivery:
     """Owns outbox and publisher, on a thread of its own. `failed` holds what ended the thread, if something did;
     `journal` names this run once the outbox is open, `backlog` is what waited there a moment ago. Commands that arrive
-    are handed to `ask`.
+    are handed to `ask`. `opening` opens the outbox; without it that is `open_outbox`.
 
     What the thread did a moment ago: whether the broker takes us (`connected`), took what we said first (`welcome`) and
     takes no readings (`refused`); whether the gateway has committed everything (`drained`); how often the thread went
@@ -58,7 +65,9 @@ class Delivery:
     were of no use (`acks_ignored`).
     """
 
-    def __init__(self, settings: AgentSettings, clock: Clock, handover: Handover, ask: Ask) -> None:
+    def __init__(
+        self, settings: AgentSettings, clock: Clock, handover: Handover, ask: Ask, *, opening: Opening | None = None
+    ) -> None:
         self.failed: Exception | None = None
         self.journal = ""
         self.backlog = Backlog()
@@ -67,6 +76,7 @@ class Delivery:
         self.drained = True
         self.turns = self.writes = self.acks_ignored = 0
         self._ask = ask
+        self._opening = opening or open_outbox
         self._settings = settings
         self._clock = clock
         self._handover = handover
@@ -111,7 +121,7 @@ class Delivery:
             self.failed = error
 
     def _deliver(self) -> None:
-        outbox = open_outbox(Path(self._settings.data_dir), self._clock)
+        outbox = self._opening(Path(self._settings.data_dir), self._clock)
         self.journal = outbox.journal
         try:
             publisher = Publisher(
@@ -207,9 +217,14 @@ def _take_leave(publisher: Publisher) -> None:
 
 def open_outbox(data_dir: Path, clock: Clock) -> Outbox:
     """Open the outbox of a device. Raises ConfigurationError in one sentence when the folder does not allow it."""
+    return open_outbox_as(Outbox, data_dir, clock)
+
+
+def open_outbox_as(kind: type[KindOfOutbox], data_dir: Path, clock: Clock) -> KindOfOutbox:
+    """Open the outbox of a device as one that does more, such as keeping a ledger. Raises as `open_outbox` does."""
     path = data_dir / OUTBOX_NAME
     try:
-        return Outbox.open(path, boot=boot_id(), board_serial=board_serial(), clock=clock)
+        return kind.open(path, boot=boot_id(), board_serial=board_serial(), clock=clock)
     except OSError as error:
         raise ConfigurationError(
             f"data_dir: {data_dir}: {error.strerror}, expected a folder the agent may write"

@@ -23,7 +23,7 @@ from typing import Literal, Self
 
 from contract.broker_address import BrokerAddress
 from contract.errors import LiveShelfError
-from liveshelf.broker_configuration import HOST, iotcore_configuration, mosquitto_configuration
+from liveshelf.broker_configuration import HOST, KEPT_FOLDER, iotcore_configuration, mosquitto_configuration
 from liveshelf.mqtt_probe import BrokerUnreachable, probe_broker
 
 BROKER_URL_VARIABLE = "LIVESHELF_MQTT_URL"
@@ -83,12 +83,21 @@ class Broker:
     """A private broker on a loopback port (0: any free one), of the best kind there is or of the one asked for.
 
     However this process ends, the broker ends with it; on Linux also with the thread that called `start`. Configuration
-    and log go to `folder`, which is kept, or to a temporary one.
+    and log go to `folder`, which is kept, or to a temporary one. A mosquitto that `keeps` has its retained messages on
+    disk there; our own programs need no such broker, so it is for tests of those of others.
     """
 
-    def __init__(self, *, port: int = PORT_DEFAULT, kind: BrokerKind | None = None, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = PORT_DEFAULT,
+        kind: BrokerKind | None = None,
+        folder: Path | None = None,
+        keeps: bool = False,
+    ) -> None:
         self.port = port or free_port()
         self.kind = kind
+        self._keeps = keeps
         self._kept_folder = folder
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -155,7 +164,7 @@ class Broker:
         self.kind = self.kind or next(iter(available_brokers()), None)
         with (folder / "broker.log").open("wb") as log:
             self._process = subprocess.Popen(
-                _command(self.kind, folder, self.port),
+                _command(self.kind, folder, self.port, keeps=self._keeps),
                 cwd=folder,
                 stdin=subprocess.PIPE,  # closes when we are gone; the iotcore process then ends too
                 stdout=log,
@@ -191,10 +200,14 @@ def check_port_free(port: int) -> None:
             ) from error
 
 
-def _command(kind: BrokerKind | None, folder: Path, port: int) -> list[str]:
+def _command(kind: BrokerKind | None, folder: Path, port: int, *, keeps: bool) -> list[str]:
     mosquitto = find_mosquitto()
     if kind == "mosquitto" and mosquitto:
-        config = _written(folder / "mosquitto.conf", mosquitto_configuration(port))
+        config = _written(folder / "mosquitto.conf", mosquitto_configuration(port, keeps=keeps))
+        if keeps:
+            kept = folder / KEPT_FOLDER
+            kept.mkdir(exist_ok=True)
+            kept.chmod(0o777)  # whom mosquitto becomes is known only where it starts
         # It reads the file as an ordinary user, who may not be let through the folders above: so by its name alone.
         folder.chmod(0o711)
         config.chmod(0o644)

@@ -11,6 +11,8 @@ HOST = "127.0.0.1"
 PACKET_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX
 """Topic and header come on top of a payload; a payload that is too large reaches the gateway, which says so."""
 
+AUTOSAVE_S = 5
+
 MOSQUITTO = """\
 listener {port} {host}
 allow_anonymous true
@@ -56,9 +58,21 @@ dynamic_filters = true
 """
 
 
-def mosquitto_configuration(port: int) -> str:
-    """Return mosquitto.conf for a private broker on a loopback port (mosquitto 2.0 and 2.1)."""
-    return MOSQUITTO.format(host=HOST, port=port, packet_bytes_max=PACKET_BYTES_MAX)
+KEPT_FOLDER = "data"
+"""Where a mosquitto that keeps something keeps it, beside its configuration."""
+
+
+def mosquitto_configuration(port: int, *, keeps: bool = False) -> str:
+    """Return mosquitto.conf for a private broker on a loopback port (mosquitto 2.0 and 2.1).
+
+    One that `keeps` writes its retained messages to `KEPT_FOLDER` every few seconds, as others do: after a
+    kill it comes back with old ones.
+    """
+    common = MOSQUITTO.format(host=HOST, port=port, packet_bytes_max=PACKET_BYTES_MAX)
+    if not keeps:
+        return common
+    kept = f"persistence true\npersistence_location {KEPT_FOLDER}/\nautosave_interval {AUTOSAVE_S}"
+    return common.replace("persistence false", kept)
 
 
 def iotcore_configuration(port: int) -> str:

@@ -30,6 +30,7 @@ StoreOption = Annotated[str, typer.Option("--store", help="The store it is about
 def register(app: typer.Typer) -> None:
     """Give the command its sub-commands."""
     from liveshelf.bench.command import bench
+    from liveshelf.chaos.command import chaos
     from liveshelf.db import app as db
     from liveshelf.demo.command import demo
     from liveshelf.doctor import doctor
@@ -59,6 +60,7 @@ def register(app: typer.Typer) -> None:
     app.command()(replay)
     app.command()(doctor)
     app.command()(bench)
+    app.command()(chaos)
 
 
 @edge.command("run")

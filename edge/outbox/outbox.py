@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from contract.clock import Clock
 from contract.codec import NumberedRecord
@@ -113,7 +113,7 @@ class Outbox:
         clock: Clock,
         reserve_age_s: float = RESERVE_AGE_S,
         quota_bytes: int = QUOTA_BYTES,
-    ) -> Outbox:
+    ) -> Self:
         """Open or make the file at `path` and begin this run's journal, durable before this returns.
 
         `boot` is the id of the running boot, `reserve_age_s` is in shop seconds of service. A damaged file is set

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +16,7 @@ from rich.console import Console
 
 from contract.errors import ConfigurationError
 from liveshelf.extras import STORE_MODULES, require
+from liveshelf.interruption import hear_no_signals, stop_on_signals
 
 if TYPE_CHECKING:
     from liveshelf.demo.store import DemoStore
@@ -53,7 +52,7 @@ def demo(
     from liveshelf.demo.store import DemoStore, StoreOptions
 
     with ExitStack() as stack:
-        _stop_on_signals()
+        stop_on_signals()
         options = StoreOptions(
             folder=_folder(data_dir, stack),
             seed=seed,
@@ -64,7 +63,7 @@ def demo(
         )
         store = DemoStore(options)
         stack.callback(store.stop)
-        stack.callback(_hear_no_signals)
+        stack.callback(hear_no_signals)
         code = _run(store, for_s=for_s, headless=headless, as_json=as_json, browser=browser)
     sys.exit(code)
 
@@ -113,20 +112,3 @@ def _folder(data_dir: Path | None, stack: ExitStack) -> Path:
     if not os.access(data_dir, os.W_OK | os.X_OK):
         raise ConfigurationError(f"--data-dir: {data_dir} cannot be written to, expected a folder of your own")
     return data_dir
-
-
-def _stop_on_signals() -> None:
-    """Let SIGTERM, and the closing of the terminal unless someone ignores it (nohup), do what Ctrl-C does."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, interrupt)
-
-
-def _hear_no_signals() -> None:
-    """Stopping takes a few seconds and must not be cut short: an impatient second Ctrl-C would leave things behind."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
