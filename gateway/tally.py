@@ -30,7 +30,7 @@ UNCOUNTABLE = (ArithmeticError, LookupError, ValueError)
 """What counting may raise over records it cannot digest. They are stored, and counted when it has learned to."""
 
 RECALLED_AT_ONCE = 256
-"""So many batches of a history are counted before the lease is looked after again."""
+"""So many batches of a history are held and counted in one go."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,20 +48,22 @@ class Counts:
 class Tally:
     """The counting state of a store. `count` works on a scratch copy; `keep` swaps it in after the commit.
 
-    `tend` is called again and again while a long history is recalled, so that the lease does not run out meanwhile.
+    Counting may take longer than a lease, so `tend` is called between two batches to renew it; what it raises
+    (LeaseLost, what the database raises) ends the counting.
     """
 
     def __init__(
         self, connection: Connection[Any], lease: Lease, *, at: datetime, tend: Callable[[], None] = lambda: None
     ) -> None:
         self._lease = lease
+        self._tend = tend
         self._model = evidence.read(connection, lease.store, at=at)
         self._saved: Mapping[str, ShelfState] = {}
         self._state = CountingState()
         self._newest = Newest()
         self._load_id = 0
         self._owed: tuple[Quantity, ...] = ()
-        self._recall(connection, tend)
+        self._recall(connection)
 
     @property
     def waiting(self) -> bool:
@@ -70,7 +72,7 @@ class Tally:
 
     def count(self, readings: Sequence[Readings], passing: Sequence[PlateWeight] = ()) -> Counts:
         """Return what readings, in the order given, and passing weights make of the present state."""
-        state, steps = _counted(self._state, readings, self._model)
+        state, steps = _counted(self._state, readings, self._model, self._tend)
         newest = newest_weights(readings)
         for plate in passing:
             newest.hear(plate)
@@ -124,7 +126,7 @@ class Tally:
         )
         self._saved = shelves
 
-    def _recall(self, connection: Connection[Any], tend: Callable[[], None]) -> None:
+    def _recall(self, connection: Connection[Any]) -> None:
         """Load the saved state and count what was stored after it."""
         store = self._lease.store
         state, after = _saved_state(recovery.saved(connection, store))
@@ -133,13 +135,12 @@ class Tally:
         recalled = 0
         said: dict[PositionId, Quantity] = {}
         for readings in _in_parts(recovery.later(connection, store, after=after), RECALLED_AT_ONCE):
-            state, steps = _counted(state, readings, self._model)
+            state, steps = _counted(state, readings, self._model, self._tend)
             said.update({quantity.position: quantity for step in steps for quantity in step.quantities})
             self._newest.take_over(newest_weights(readings))
             for step in steps:
                 self._newest.confirm(step.confirmed)
             recalled += len(readings)
-            tend()
         self._state = state
         self._owed = _unwritten(said, recovery.quantities(connection, store))
         logger.info(
@@ -156,13 +157,14 @@ def _in_parts(readings: Iterable[Readings], size: int) -> Iterator[list[Readings
 
 
 def _counted(
-    state: CountingState, readings: Sequence[Readings], model: CountingModel
+    state: CountingState, readings: Sequence[Readings], model: CountingModel, tend: Callable[[], None]
 ) -> tuple[CountingState, list[Told]]:
     """Count batches one after another, but for those that cannot be counted."""
     countable = list(readings)
     while True:
         scratch, steps = Scratch(state, model), []
         for place, batch in enumerate(countable):
+            tend()
             try:
                 steps.append(scratch.count(batch))
             except UNCOUNTABLE:

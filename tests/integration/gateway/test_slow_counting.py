@@ -1,99 +1,96 @@
-"""Counting may take longer than a lease lasts: after a takeover, or where nothing was counted before."""
+"""Counting may take longer than a lease: after an outage, on a slow machine, beside a second gateway that waits."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
-from contract.clock import ShopClock
-from contract.codec import encode, pack
-from contract.ids import DeviceId, StoreId
-from contract.records import Ack, Batch
-from contract.topics import Topic
-from gateway.counters import Counters
+from contract.ids import StoreId
+from gateway.__main__ import serve
 from gateway.counting.count import Scratch, Told
-from gateway.loader import Loader
-from gateway.loading.lease import LEASE_S, acquire
-from gateway.loading.session import Session, open_session, wall_now
+from gateway.loading import lease, session
 from gateway.model import Readings
-from gateway.receiving.messages import RawMessage
 from gateway.settings import settings_from
+from tests.fakes.device import FakeDevice
 from tests.integration.gateway.rows import DEVICE, JOURNAL, one_of, weight
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.broker]
+
+LEASE_S, RENEW_S = 1.0, 0.1
+BATCH_S = 0.15
+BATCHES = 20
+"""Three leases long."""
+
+STORED = "SELECT array_agg(seq ORDER BY seq) FROM reading WHERE device = %s"
+
+# What a gateway that never saved its state has stored.
+EARLIER_LOADS = """
+INSERT INTO load SELECT n, %(store)s, '2026-01-01', 1, 0 FROM generate_series(1, %(batches)s) n
+"""
+EARLIER_READINGS = """
+INSERT INTO reading
+SELECT '2026-01-01', %(store)s, %(device)s, %(journal)s, n, 1000 * n, 'l1', 'heartbeat', 1, 1, 0, 'ok', 0, true, n
+FROM generate_series(1, %(batches)s) n
+"""
 
 
-class Line:
-    """Stands in for the subscription: messages at hand; the watermark `until` ends the run."""
-
-    connected = True
-    dropped = 0
-
-    def __init__(self, messages: Sequence[RawMessage], stop: threading.Event, *, until: int) -> None:
-        self._messages, self._stop, self._until = list(messages), stop, until
-
-    def take(self, count_max: int, _timeout_s: float) -> list[RawMessage]:
-        taken, self._messages = self._messages[:count_max], self._messages[count_max:]
-        return taken
-
-    def publish_ack(self, _device: DeviceId, ack: Ack) -> None:
-        if ack.journals.get(JOURNAL) == self._until:
-            self._stop.set()
-
-
-def _batch(store: StoreId, seq: int) -> RawMessage:
-    blocks = pack([(seq, weight(1_000 * seq))])
-    batch = Batch(device=DEVICE, journal=JOURNAL, first=seq, last=seq, sent_mono_ms=5_000, blocks=blocks)
-    topic = str(Topic(store, DEVICE, "readings"))
-    return RawMessage(topic=topic, payload=encode(batch), received_at=ShopClock().now())
-
-
-def _slow_counting(monkeypatch: pytest.MonkeyPatch, batch_s: float) -> None:
+@pytest.fixture
+def slow_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Scratch.count
 
-    def count(self: Scratch, readings: Readings) -> Told:
-        time.sleep(batch_s)
-        return real(self, readings)
+    def slowly(scratch: Scratch, readings: Readings) -> Told:
+        time.sleep(BATCH_S)
+        return real(scratch, readings)
 
-    monkeypatch.setattr(Scratch, "count", count)
-
-
-def _loader(url: str, session: Session, store: StoreId, line: Line, counters: Counters) -> Loader:
-    settings = {"LIVESHELF_DATABASE_URL": url, "LIVESHELF_MQTT_URL": "mqtt://localhost:1", "LIVESHELF_STORE": store}
-    return Loader(settings_from(settings), session, line, counters)  # type: ignore[arg-type] # Line stands in
+    monkeypatch.setattr(Scratch, "count", slowly)
+    monkeypatch.setattr(lease, "LEASE_S", LEASE_S)
+    monkeypatch.setattr(session, "RENEW_S", RENEW_S)
+    monkeypatch.setattr(session, "LEASE_POLL_S", RENEW_S)
 
 
-def test_a_load_that_takes_longer_than_the_lease_is_committed_all_the_same(
-    database_url: str, connection: Connection[Any], store: StoreId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _slow_counting(monkeypatch, LEASE_S + 0.5)
-    stop, counters = threading.Event(), Counters()
-    line = Line([_batch(store, 1)], stop, until=1)
-    session = open_session(database_url, store, "slow", stop)
-    _loader(database_url, session, store, line, counters).run(stop)
-    session.close()
-    assert one_of(connection, "SELECT array_agg(seq ORDER BY seq) FROM reading") == [1]
-    assert counters.recoveries == 0
-
-
-def test_a_gateway_keeps_its_store_while_it_counts_a_long_history_again(
-    database_url: str, connection: Connection[Any], store: StoreId, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_gateways(slow_counting: None, database_url: str, broker_url: str, store: StoreId) -> Iterator[None]:
+    environ = {
+        "LIVESHELF_DATABASE_URL": database_url,
+        "LIVESHELF_MQTT_URL": broker_url,
+        "LIVESHELF_STORE": store,
+        "LIVESHELF_GATEWAY_GATHER_MS": "500",
+        "LIVESHELF_GATEWAY_SAVE_S": "600",
+    }
     stop = threading.Event()
-    for seq in range(1, 5):
-        stop.clear()
-        session = open_session(database_url, store, f"run-{seq}", stop)
-        _loader(database_url, session, store, Line([_batch(store, seq)], stop, until=seq), Counters()).run(stop)
-        session.close()
-    connection.execute("DELETE FROM counting_state")
-    _slow_counting(monkeypatch, LEASE_S / 3)
-    stop.clear()
-    session = open_session(database_url, store, "slow", stop)
-    _loader(database_url, session, store, Line([], stop, until=0), Counters())
-    assert acquire(connection, store, "rival", wall_at=wall_now()) is None
-    session.close()
+    with ExitStack() as stack:
+        threads = [threading.Thread(target=serve, args=(settings_from(environ), stop)) for _ in range(2)]
+        for thread in threads:
+            stack.callback(thread.join)
+        stack.callback(stop.set)
+        for thread in threads:
+            thread.start()
+        yield
+
+
+def test_a_load_that_counts_for_longer_than_a_lease_is_written(
+    two_gateways: None, device: FakeDevice, connection: Connection[Any]
+) -> None:
+    device.wait_for_gateway()
+    device.append(weight(1000 * n) for n in range(1, 20 * BATCHES + 1))
+    device.drain(timeout_s=40)
+    assert one_of(connection, STORED, DEVICE) == list(range(1, 20 * BATCHES + 1))
+
+
+def test_a_takeover_that_counts_again_for_longer_than_a_lease_comes_to_an_end(
+    request: pytest.FixtureRequest, device: FakeDevice, connection: Connection[Any], store: StoreId
+) -> None:
+    facts = {"store": store, "device": DEVICE, "journal": "b" * 32, "batches": BATCHES}
+    connection.execute(EARLIER_LOADS, facts)
+    connection.execute(EARLIER_READINGS, facts)
+    request.getfixturevalue("two_gateways")
+    device.append([weight(1000)])
+    device.drain(timeout_s=40)
+    assert one_of(connection, "SELECT fence FROM store_lease") == 1
+    assert one_of(connection, "SELECT seq FROM journal_watermark WHERE journal = %s", JOURNAL) == 1
