@@ -21,7 +21,7 @@ from contract.records import CommandResult
 from edge.delivery import Delivery
 from edge.handover import Handover
 from edge.settings import AgentSettings, PlateSettings, ZoneSettings
-from liveshelf.chaos.diet import episode, plates_of
+from liveshelf.chaos.diet import Diet, plates_of
 from liveshelf.chaos.ledger import Ledger
 from liveshelf.chaos.ledgered_outbox import open_ledgered
 
@@ -50,10 +50,10 @@ class Agent:
     """One agent without a shelf: `feed` records what the rule says next."""
 
     def __init__(self, group: Group, device: str, clock: ShopClock) -> None:
-        self._seed, self._device, self._clock = group.seed, device, clock
+        self._clock = clock
         self._ledger = Ledger(Path(group.ledgers) / f"{device}.ledger")
+        self._diet = Diet(group.seed, device, self._ledger.run)
         self._handover = Handover()
-        self._fed = 0
         self._delivery = Delivery(
             _settings(group, device),
             clock,
@@ -70,8 +70,7 @@ class Agent:
         """Record one episode. Raises what ended the delivery."""
         if self._delivery.failed is not None:
             raise self._delivery.failed
-        self._fed += 1
-        self._handover.put(episode(self._seed, self._device, self._ledger.run, self._fed, self._clock.mono_ms()))
+        self._handover.put(self._diet.episode(self._clock.mono_ms()))
 
     def stop(self) -> None:
         """Make durable what was handed over and end, as an agent does."""
@@ -128,10 +127,12 @@ def _settings(group: Group, device: str) -> AgentSettings:
         data_dir=str(Path(group.data) / device),
         broker=group.broker,
         plates=tuple(
-            PlateSettings(plate=plate, bay=BAY, shelf=SHELF, zero_count=0.0, counts_per_g=1.0)
+            PlateSettings(
+                plate=plate, bay=f"{device}-{BAY}", shelf=f"{device}-{SHELF}", zero_count=0.0, counts_per_g=1.0
+            )
             for plate in plates_of(device)
         ),
-        zones=(ZoneSettings(zone=f"{device}-z1", bay=BAY, shelf=SHELF),),
+        zones=(ZoneSettings(zone=f"{device}-z1", bay=f"{device}-{BAY}", shelf=f"{device}-{SHELF}"),),
     )
 
 

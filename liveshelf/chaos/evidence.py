@@ -31,6 +31,12 @@ SELECT device, journal, seq, mono_ms, wall_at, synchronised, uncertainty_ms FROM
 
 GAPS: LiteralString = "SELECT device, journal, first_seq, last_seq, reason FROM gap ORDER BY device, journal, first_seq"
 
+# Events of shelves that are there more often than once: a recount makes the same event again, and must not write it.
+DOUBLED_EVENTS: LiteralString = """
+SELECT device, journal, seq, kind, count(*) FROM shelf_event WHERE store = %(store)s
+GROUP BY event_id, device, journal, seq, kind HAVING count(*) > 1
+"""
+
 WATERMARKS: LiteralString = "SELECT device, journal, seq FROM journal_watermark"
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,6 +75,14 @@ def stored_gaps(connection: Connection[Any]) -> Iterator[GapRow]:
     """Return every gap there is."""
     for device, journal, first, last, reason in connection.execute(GAPS):
         yield GapRow((device, journal), Gap(first, last, reason))
+
+
+def doubled_events(connection: Connection[Any], store: str) -> list[str]:
+    """Return every event of a shelf that is there twice, each as one sentence."""
+    found = connection.execute(DOUBLED_EVENTS, {"store": store})
+    return [
+        f"{device}/{journal}/{seq}: its {kind} is there {times} times" for device, journal, seq, kind, times in found
+    ]
 
 
 def _positional(kind: type[WeightRecord | TagRecord | HealthRecord]) -> Callable[..., Record]:

@@ -15,7 +15,7 @@ import psycopg
 
 from contract.errors import LiveShelfError
 from liveshelf.chaos.diary import Diary
-from liveshelf.chaos.evidence import read_ledgers, stored_gaps, stored_rows, undelivered
+from liveshelf.chaos.evidence import doubled_events, read_ledgers, stored_gaps, stored_rows, undelivered
 from liveshelf.chaos.faults import KINDS, Fault, Kind, draw_faults
 from liveshelf.chaos.judge import Verdict, judge
 from liveshelf.chaos.strikes import Missed, Strikes, Struck
@@ -157,13 +157,15 @@ class ChaosRun:
     def judge(self) -> Verdict:
         """Hold the database, as it is now, against the ledgers."""
         with self.world.ask() as connection:
-            return judge(
+            verdict = judge(
                 read_ledgers(self.world.ledgers),
                 stored_rows(connection, STORE),
                 stored_gaps(connection),
                 filled=self._strikes.filled,
                 invented=self._strikes.invented,
             )
+            verdict.duplicates.extend(doubled_events(connection, STORE))
+        return verdict
 
     def _ticks(self, begun_s: float) -> Iterator[float]:
         """Yield the seconds since the beginning, often, until the time is over; look after the world in between."""

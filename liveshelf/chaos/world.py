@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
 import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,6 +26,7 @@ from database.socket_folder import SOCKET_NAME, socket_folder
 from liveshelf.broker import BrokerMissing, find_mosquitto
 from liveshelf.chaos.agents import Group
 from liveshelf.chaos.disk import NoDisk, SmallDisk
+from liveshelf.chaos.furnishing import furnish
 from liveshelf.chaos.parts import BrokerPart, DatabasePart, Part, ProgramPart, family, send
 from liveshelf.chaos.proxy import HOST, Proxies
 from liveshelf.demo.process import Program
@@ -109,7 +112,9 @@ class World:
         self._stack.enter_context(self.proxies)
         self._add("database", self.database)
         self._add("broker", self.broker)
-        migrate(self.url, at=ShopClock().now())
+        at = ShopClock().now()
+        migrate(self.url, at=at)
+        furnish(self.url, STORE, self.devices, self.options.folder, at=at)
         for name in GATEWAYS:
             self._add(name, self._gateway(name))
         lines_to_broker = self.proxies.open("agents-broker", self.broker.broker.port)
@@ -129,6 +134,8 @@ class World:
             part.stop()
         self.parts.clear()
         self._stack.close()
+        with contextlib.suppress(OSError):  # it may never have come so far
+            shutil.copy(self.database.server.log_path, self.logs / "database.log")
         for disk in self.disks.values():
             disk.unmount()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import msgspec
@@ -9,52 +10,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.codec import decode_body, decode_envelope, pack
-from contract.records import Batch, WeightRecord
-from liveshelf.chaos.diet import KINDS, episode, plates_of
+from contract.records import Batch, Record, WeightRecord
+from liveshelf.chaos.diet import KINDS, PLATES, Diet
 
 numbers = st.integers(min_value=0, max_value=10**9)
 
 
-@given(seed=numbers, run=numbers, number=numbers)
-def test_the_same_number_is_the_same_episode(seed: int, run: int, number: int) -> None:
-    assert episode(seed, "device-1", run, number, 5) == episode(seed, "device-1", run, number, 5)
+def episodes(seed: int = 7, device: str = "device-1", run: int = 1, *, count: int = 20) -> list[list[Record]]:
+    diet = Diet(seed, device, run)
+    return [diet.episode(mono_ms) for mono_ms in range(1, count + 1)]
+
+
+@given(seed=numbers, run=numbers)
+def test_the_same_run_records_the_same(seed: int, run: int) -> None:
+    assert episodes(seed, run=run) == episodes(seed, run=run)
 
 
 def test_devices_runs_and_seeds_record_something_else() -> None:
     told = {
-        str([episode(seed, device, run, number, 5) for number in range(5)])
-        for seed in (1, 2)
-        for device in ("device-1", "device-2")
-        for run in (1, 2)
+        str(episodes(seed, device, run)) for seed in (1, 2) for device in ("device-1", "device-2") for run in (1, 2)
     }
     assert len(told) == 8
 
 
-@given(seed=numbers, number=numbers)
-def test_every_episode_is_fit_for_the_wire_and_for_a_real_column(seed: int, number: int) -> None:
-    records = episode(seed, "device-1", 1, number, 5)
+@given(seed=numbers)
+def test_every_record_is_fit_for_the_wire_and_for_a_real_column(seed: int) -> None:
+    records = [record for episode in episodes(seed) for record in episode]
+    numbered = list(enumerate(records, 1))
     batch = Batch(
-        device="device-1",
-        journal="a" * 32,
-        first=1,
-        last=len(records),
-        sent_mono_ms=9,
-        blocks=pack(list(enumerate(records, 1))),
+        device="device-1", journal="a" * 32, first=1, last=len(records), sent_mono_ms=99, blocks=pack(numbered)
     )
     assert decode_body(decode_envelope(msgspec.json.encode(batch))).blocks == batch.blocks
     for record in records:
         for value in msgspec.structs.astuple(record):
             if isinstance(value, float):
                 assert struct.unpack("f", struct.pack("f", value))[0] == value
+                assert value or math.copysign(1.0, value) > 0
 
 
 def test_all_kinds_come_and_steps_are_whole_episodes() -> None:
-    episodes = [episode(7, "device-1", 1, number, 5) for number in range(300)]
-    kinds = {
-        record.kind if isinstance(record, WeightRecord) else type(record).__name__ for e in episodes for record in e
-    }
-    assert len(kinds) == len(KINDS)
-    steps = [e for e in episodes if isinstance(e[0], WeightRecord) and e[0].kind == "step"]
-    assert max(map(len, steps)) == len(plates_of("device-1"))
+    recorded = episodes(count=300)
+    firsts = [episode[0] for episode in recorded]
+    assert len({first.kind if isinstance(first, WeightRecord) else type(first) for first in firsts}) == len(KINDS)
+    steps = [episode for episode in recorded if isinstance(episode[0], WeightRecord) and episode[0].kind == "step"]
+    assert steps
     for step in steps:
-        assert [record.remaining for record in step if isinstance(record, WeightRecord)] == [*range(len(step))][::-1]
+        remaining = [record.remaining for record in step if isinstance(record, WeightRecord)]
+        assert remaining == list(reversed(range(PLATES)))
