@@ -100,6 +100,11 @@ class EmbeddedServer:
         return ready_server(self._cluster)
 
     @property
+    def started_pid(self) -> int | None:
+        """The process number of the server this object started, whether or not it takes connections yet, or None."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """How the server this object started has ended by itself, or None while it runs or was never started."""
         return None if self._process is None else self._process.poll()

@@ -120,8 +120,13 @@ class DatabasePart:
 
     @property
     def pid(self) -> int | None:
-        """The postmaster, while it takes connections."""
-        return self.server.pid
+        """The postmaster, once started."""
+        return self.server.started_pid
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes connections."""
+        return self.server.pid is not None
 
     @property
     def running(self) -> bool:
@@ -146,6 +151,15 @@ class DatabasePart:
 def family(pid: int) -> list[int]:
     """Return a process and all its descendants, the eldest first (proc(5), `children`)."""
     return [pid, *(one for child in _children(pid) for one in family(child))]
+
+
+def doing(pid: int) -> str:
+    """Return what a process says it is, and in which call of the kernel it waits (proc(5), `wchan`)."""
+    said = []
+    for file in ("cmdline", "wchan"):
+        with contextlib.suppress(OSError):
+            said.append(Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8", errors="replace").strip("\0"))
+    return f"{pid} {' in '.join(said)}".replace("\0", " ")
 
 
 def send(pids: Iterable[int], sign: signal.Signals) -> None:

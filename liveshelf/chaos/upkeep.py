@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 
 from contract.errors import LiveShelfError
 from liveshelf.chaos.diary import Diary
-from liveshelf.chaos.parts import Part
+from liveshelf.chaos.parts import Part, doing, family, send
 from liveshelf.chaos.world import World
 
 RETRY_S = 1.0
 """So long a part that ended by itself, or would not start, is left alone."""
+
+HUNG_S = 40.0
+"""A database that was not struck recovers in seconds here; no fault lasts so long."""
 
 
 class Upkeep:
@@ -24,6 +28,7 @@ class Upkeep:
         self._diary = diary
         self._killed: set[str] = set()
         self._due_s: dict[str, float] = {}
+        self._ready_at_s = time.monotonic()
 
     def tend(self) -> None:
         """Keep full disks full, and start what is down and may run."""
@@ -33,11 +38,24 @@ class Upkeep:
         for name, part in self._world.parts.items():
             if not part.running and name not in self.held:
                 self._look_after(name, part, time.monotonic())
+        self._look_at_database(time.monotonic())
 
     @property
     def whole(self) -> bool:
         """Tell whether every part runs."""
         return all(part.running for part in self._world.parts.values())
+
+    def _look_at_database(self, now_s: float) -> None:
+        """End a server that runs and never takes connections, as a health check would, and say what it was doing."""
+        database = self._world.database
+        if database.ready or not database.running:
+            self._ready_at_s = now_s
+        elif now_s - self._ready_at_s > HUNG_S and database.pid is not None:
+            self._ready_at_s = now_s
+            self.ended["database"] += 1
+            pids = family(database.pid)
+            self._diary.note("hung", f"database: {'; '.join(map(doing, pids))}", part="database")
+            send(pids, signal.SIGKILL)
 
     def _look_after(self, name: str, part: Part, now_s: float) -> None:
         if name not in self._killed and name not in self._due_s:
