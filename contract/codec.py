@@ -66,8 +66,8 @@ class _Version(msgspec.Struct):
     v: int
 
 
-MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError)
-"""How msgspec refuses: bytes in a string that are no UTF-8 are not an error of its own."""
+MALFORMED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""How msgspec refuses: bytes in a string that are no UTF-8, and nests too deep, are not errors of its own."""
 
 _BLOCK_OF: dict[type[Record], tuple[str, type[msgspec.Struct]]] = {
     WeightRecord: ("weight", WeightBlock),

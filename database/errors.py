@@ -44,3 +44,11 @@ class SchemaTooNew(MigrationError):
 
 class CopyMismatch(LiveShelfError):
     """A copy of a database does not hold what the database holds."""
+
+
+class BackupError(LiveShelfError):
+    """A backup could not be made or restored."""
+
+
+class BackupMismatch(BackupError):
+    """A backup does not fit this server or this LiveShelf."""

@@ -48,7 +48,7 @@ class GapCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A payload that could not be used; `times` it came, the same each time."""
+    """A payload that could not be used; `times` it came, the same each time. `replayed_at`: it was taken in since."""
 
     dead_letter_id: int
     topic: str
@@ -62,6 +62,8 @@ class DeadLetter:
     times: int
     first_at: datetime
     last_at: datetime
+    replayed_at: datetime | None
+    replayed_records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,16 @@ class StockDifference:
     place: str
     projected: int
     by_ledger: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatermarkShortfall:
+    """A journal with numbers in the history above its watermark."""
+
+    device: str
+    journal: str
+    watermark: int
+    highest: int
 
 
 SERVER = """
@@ -91,17 +103,21 @@ SELECT device, reason, count(*) AS gaps, sum(last_seq - first_seq + 1)::bigint A
 FROM gap GROUP BY device, reason ORDER BY device, reason
 """
 
-DEAD_LETTERS = """
+_DEAD_LETTER = """
 SELECT dead_letter_id, topic, device, journal, first_seq, last_seq, reason, detail, payload_bytes, times, first_at,
-       last_at
-FROM dead_letter ORDER BY last_at DESC, dead_letter_id DESC LIMIT %s
+       last_at, replayed_at, replayed_records
+FROM dead_letter
 """
 
-DEAD_LETTER = """
-SELECT dead_letter_id, topic, device, journal, first_seq, last_seq, reason, detail, payload_bytes, times, first_at,
-       last_at
-FROM dead_letter WHERE dead_letter_id = %s
+# The store is a level of the topic: a letter may come of a topic that is no good.
+DEAD_LETTERS = f"""{_DEAD_LETTER}
+WHERE (%(reason)s::text IS NULL OR reason = %(reason)s) AND (%(device)s::text IS NULL OR device = %(device)s)
+      AND (%(store)s::text IS NULL OR split_part(topic, '/', 3) = %(store)s)
+      AND (%(replayed_too)s OR replayed_at IS NULL)
+ORDER BY last_at DESC, dead_letter_id DESC LIMIT %(count_max)s
 """
+
+DEAD_LETTER = f"{_DEAD_LETTER} WHERE dead_letter_id = %s"
 
 # The projection of stock_ledger, made anew from its first row, beside the one the worker keeps.
 STOCK_DIFFERENCES = """
@@ -116,6 +132,24 @@ SELECT store, sku, place, coalesce(p.units, 0) AS projected, coalesce(l.units, 0
 FROM stock_place p FULL JOIN by_ledger l USING (store, sku, place)
 WHERE coalesce(p.units, 0) <> coalesce(l.units, 0)
 ORDER BY store, sku, place
+"""
+
+
+# Everything a journal has in the history lies at or below its watermark.
+WATERMARK_SHORTFALLS = """
+WITH numbers AS (
+    SELECT device, journal, max(seq) AS seq FROM reading GROUP BY device, journal
+    UNION ALL SELECT device, journal, max(seq) FROM tag_event GROUP BY device, journal
+    UNION ALL SELECT device, journal, max(seq) FROM health_event GROUP BY device, journal
+    UNION ALL SELECT device, journal, max(seq) FROM clock_event GROUP BY device, journal
+    UNION ALL SELECT device, journal, max(last_seq) FROM gap GROUP BY device, journal
+), highest AS (
+    SELECT device, journal, max(seq) AS seq FROM numbers GROUP BY device, journal
+)
+SELECT device, journal, coalesce(w.seq, 0) AS watermark, h.seq AS highest
+FROM highest h LEFT JOIN journal_watermark w USING (device, journal)
+WHERE coalesce(w.seq, 0) < h.seq
+ORDER BY device, journal
 """
 
 
@@ -146,10 +180,19 @@ def gap_counts(connection: Connection[TupleRow]) -> Sequence[GapCount]:
         return cursor.execute(GAPS).fetchall()
 
 
-def newest_dead_letters(connection: Connection[TupleRow], count_max: int) -> Sequence[DeadLetter]:
-    """Return the payloads that could not be used, newest first, without their bytes."""
+def newest_dead_letters(
+    connection: Connection[TupleRow],
+    count_max: int,
+    *,
+    reason: str | None = None,
+    device: str | None = None,
+    store: str | None = None,
+    replayed_too: bool = False,
+) -> Sequence[DeadLetter]:
+    """Return the payloads that could not be used, newest first, without their bytes: of a reason, device or store."""
+    facts = {"reason": reason, "device": device, "store": store}
     with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
-        return cursor.execute(DEAD_LETTERS, [count_max]).fetchall()
+        return cursor.execute(DEAD_LETTERS, {**facts, "replayed_too": replayed_too, "count_max": count_max}).fetchall()
 
 
 def dead_letter(connection: Connection[TupleRow], dead_letter_id: int) -> tuple[DeadLetter, bytes] | None:
@@ -164,14 +207,20 @@ def dead_letter(connection: Connection[TupleRow], dead_letter_id: int) -> tuple[
 
 
 def dead_letter_count(connection: Connection[TupleRow]) -> int:
-    """Return how many different payloads could not be used."""
-    return int(_one(connection, "SELECT count(*) FROM dead_letter") or 0)
+    """Return how many different payloads could not be used and wait for a fix."""
+    return int(_one(connection, "SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL") or 0)
 
 
 def stock_differences(connection: Connection[TupleRow]) -> Sequence[StockDifference]:
     """Return where the stock the worker keeps is not what its ledger adds up to; nothing when all is well."""
     with connection.cursor(row_factory=class_row(StockDifference)) as cursor:
         return cursor.execute(STOCK_DIFFERENCES).fetchall()
+
+
+def watermark_shortfalls(connection: Connection[TupleRow]) -> Sequence[WatermarkShortfall]:
+    """Return the journals with numbers above their watermark; nothing when all is well."""
+    with connection.cursor(row_factory=class_row(WatermarkShortfall)) as cursor:
+        return cursor.execute(WATERMARK_SHORTFALLS).fetchall()
 
 
 def _one(connection: Connection[TupleRow], query: LiteralString) -> Any:  # noqa: ANN401 - one value of any SQL type

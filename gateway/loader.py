@@ -12,14 +12,12 @@ import threading
 import time
 from collections.abc import Sequence
 
-import psycopg
-
 from gateway.counters import Counters
 from gateway.loading.broker_link import BrokerLink
 from gateway.loading.current import Newest
 from gateway.loading.lease import LeaseLost
 from gateway.loading.load import Load
-from gateway.loading.session import DATABASE_AWAY, Session, wall_now
+from gateway.loading.session import DATABASE_AWAY, REFUSED_BY_DATABASE, Session, wall_now
 from gateway.loading.watermarks import Watermarks
 from gateway.loading.writer import Fenced, write
 from gateway.pace import Pace
@@ -37,9 +35,6 @@ IDLE_S = 0.25
 
 TEND_S = 1.0
 """Evidence is polled, and newest weights are written, this often at most (wall time)."""
-
-REFUSED_BY_DATABASE = (psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError, UnicodeError)
-"""A value no column takes, although receiving let it pass: the message is set aside, or it would come back for ever."""
 
 logger = logging.getLogger(__name__)
 

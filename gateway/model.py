@@ -123,3 +123,18 @@ class ShelfEvent:
     weight_g: float
     cause: RecordId
     mono_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptLetter:
+    """A row of `dead_letter` as far as it is needed to read it again. `payload` may be cut, `payload_bytes` tells."""
+
+    number: int
+    topic: str
+    reason: str
+    detail: str
+    payload: bytes
+    payload_bytes: int
+    first_at: datetime
+    replayed_at: datetime | None
+    replayed_records: int

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contract.errors import ConfigurationError, LiveShelfError
+from contract.errors import ConfigurationError
+from liveshelf.dead_letters import app as dead_letters
 from liveshelf.extras import require
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
-    from rich.table import Table
 
 app = typer.Typer(help="The database: start, migrate, look inside.", no_args_is_help=True)
+app.add_typer(dead_letters, name="dead-letters")
 
 DATA_DIR_VARIABLE = "LIVESHELF_DATA_DIR"
 DATA_DIR_DEFAULT = Path("~/.local/share/liveshelf/database")
@@ -30,10 +31,6 @@ DataDirOption = Annotated[
 
 Say = Callable[[object], None]
 """Prints a line or a table."""
-
-
-class UnknownDeadLetter(LiveShelfError):
-    """No dead letter has this number."""
 
 
 @app.command()
@@ -66,7 +63,7 @@ def status() -> None:
     """
     from rich.console import Console
 
-    with _connected() as connection:
+    with connected_database() as connection:
         console = Console()
         if _print_server(console.print, connection):
             from liveshelf.db_storage import print_storage
@@ -75,20 +72,27 @@ def status() -> None:
             _print_progress(console.print, connection)
 
 
-@app.command("dead-letters")
-def dead_letters(
-    number: Annotated[int | None, typer.Argument(help="Show this one with its payload.")] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="How many to list, newest first.")] = ROWS_MAX,
-) -> None:
-    """List payloads that could not be used and why, or show one of them."""
-    from rich.console import Console
+@app.command("backup")
+def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write all of the database, which may be in use, to one file."""
+    _require_psycopg()
+    from liveshelf.db_backup import back_up_to
 
-    with _connected() as connection:
-        if number is None:
-            table = _dead_letter_table(connection, count)
-            Console().print(table if table.row_count else "no dead letters")
-        else:
-            _show_dead_letter(connection, number)
+    back_up_to(database_url(os.environ), file)
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file `liveshelf db backup` wrote.")],
+    to: Annotated[str, typer.Option("--to", help="Address of an empty database.")],
+) -> None:
+    """Fill an empty database from a backup and verify it. It gets a new epoch: devices then send again what they still
+    hold.
+    """
+    _require_psycopg()
+    from liveshelf.db_backup import restore_from
+
+    restore_from(file, to)
 
 
 @app.command("copy")
@@ -130,7 +134,8 @@ def database_url(environ: Mapping[str, str]) -> str:
     )
 
 
-def _connected() -> Connection[TupleRow]:
+def connected_database() -> Connection[TupleRow]:
+    """Return a connection to `database_url`. Raises ConfigurationError naming the missing extra or address."""
     _require_psycopg()
     from database.connection import connect
 
@@ -172,38 +177,3 @@ def _print_progress(say: Say, connection: Connection[TupleRow]) -> None:
     say(watermarks if watermarks.row_count else "no device has been heard")
     say(gaps if gaps.row_count else "no gaps")
     say(f"{dead_letter_count(connection)} dead letters (`liveshelf db dead-letters`)")
-
-
-def _dead_letter_table(connection: Connection[TupleRow], count: int) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    from database.inspection import newest_dead_letters
-
-    table = Table("number", "device", "reason", "detail", "bytes", "times", "last at")
-    for row in newest_dead_letters(connection, count):
-        last_at = f"{row.last_at:%Y-%m-%d %H:%M:%S}"
-        cells = [row.device, row.reason, row.detail, str(row.payload_bytes), str(row.times), last_at]
-        table.add_row(str(row.dead_letter_id), *(escape(_visible(cell)) for cell in cells))
-    return table
-
-
-def _show_dead_letter(connection: Connection[TupleRow], number: int) -> None:
-    from database.inspection import dead_letter
-
-    found = dead_letter(connection, number)
-    if found is None:
-        raise UnknownDeadLetter(f"no dead letter has the number {number}; `liveshelf db dead-letters` lists them")
-    letter, payload = found
-    print(f"topic    {_visible(letter.topic)}")
-    print(f"reason   {letter.reason}: {_visible(letter.detail)}")
-    if letter.journal is not None:
-        print(f"records  {_visible(letter.journal)} {letter.first_seq} to {letter.last_seq}")
-    print(f"came     {letter.times} times, {letter.first_at:%Y-%m-%d %H:%M:%S} to {letter.last_at:%Y-%m-%d %H:%M:%S}")
-    print(f"payload  {letter.payload_bytes} bytes")
-    print(_visible(payload.decode("utf-8", errors="backslashreplace")))
-
-
-def _visible(text: str) -> str:
-    """Write out what a terminal would obey: a stranger chose these bytes."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -32,6 +32,9 @@ RENEW_S = 0.75
 DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What psycopg raises when the same load may work later: lost connections, locks, deadlocks, serialization."""
 
+REFUSED_BY_DATABASE = (psycopg.DataError, psycopg.IntegrityError, psycopg.NotSupportedError, UnicodeError)
+"""A value no column takes, although receiving let it pass: the message is set aside, or it would come back for ever."""
+
 EPOCH = "SELECT epoch FROM database_epoch"
 WATERMARKS = "SELECT device, journal, seq FROM journal_watermark WHERE device = ANY(%(devices)s::text[])"
 

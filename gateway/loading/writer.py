@@ -46,7 +46,8 @@ INSERT INTO dead_letter AS kept (topic, device, journal, first_seq, last_seq, re
 VALUES (%(topic)s, %(device)s, %(journal)s, %(first)s, %(last)s, %(reason)s, %(detail)s, %(payload)s, %(bytes)s,
         %(hash)s, %(at)s, %(at)s)
 ON CONFLICT (device, payload_hash) DO UPDATE
-SET times = kept.times + 1, last_at = excluded.last_at, reason = excluded.reason, detail = excluded.detail
+SET times = kept.times + 1, last_at = excluded.last_at, reason = excluded.reason, detail = excluded.detail,
+    replayed_at = NULL
 """
 
 # The quantity that is believed now; the load id tells the cloud what to project again.

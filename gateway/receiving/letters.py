@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from contract.codec import payload_hash
+from contract.codec import MALFORMED, payload_hash
 from contract.ids import is_name
 from contract.records import PAYLOAD_BYTES_MAX
 from contract.topics import TOPIC_ROOT
@@ -58,7 +58,7 @@ def named_in(payload: bytes) -> tuple[str | None, int | None, int | None]:
     """Return journal, first and last as far as an unreadable payload still says them."""
     try:
         named = _named.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except MALFORMED:
         return None, None, None
     journal = named.journal if isinstance(named.journal, str) and is_name(named.journal) else None
     return journal, _seq(named.first), _seq(named.last)

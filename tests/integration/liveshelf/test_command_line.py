@@ -48,6 +48,8 @@ def test_the_help_for_people_names_every_role_there_is() -> None:
         ("db migrate", "gateway"),
         ("db status", "gateway"),
         ("db dead-letters", "gateway"),
+        ("db dead-letters 7", "gateway"),
+        ("db dead-letters replay 7", "gateway"),
         ("replay --planogram p.csv r.csv", "gateway"),
         ("plan p.csv --catalog c.csv", "cloud"),
     ],

@@ -105,3 +105,11 @@ def test_bytes_that_are_no_text_are_unreadable_wherever_they_stand() -> None:
         decode_body(decode_envelope(payload.replace(b'plate"', b'pla\xffe"').replace(b'"pla\xffe":', b'"plate":')))
     with pytest.raises(UnreadableEnvelope):
         decode(b'{"v":1,"database_epoch":"\xff","gateway_run":"r","ack_no":1,"journals":{}}', Ack)
+
+
+def test_a_payload_nested_without_end_is_unreadable() -> None:
+    with pytest.raises(UnreadableEnvelope):
+        decode_envelope(b"[" * 20_000)
+    nested = b'{"v":1,"blocks":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    with pytest.raises(UnreadableEnvelope):
+        decode_envelope(nested)
