@@ -31,7 +31,7 @@ CREATE TABLE rollup_stale (
     span    tstzmultirange,
     load_id bigint NOT NULL
 );
-COMMENT ON TABLE rollup_stale IS 'writers: loads, insert only; emptied by upkeep; span null: look it up by load_id';
+COMMENT ON TABLE rollup_stale IS 'writers: loads and replays, insert only; emptied by upkeep; span null: look it up by load_id';
 
 -- The last weight is that of the newest time, of one time that of the highest number: steps and ties collide. As the
 -- greatest array it needs no sort and is the same on both editions.

@@ -51,6 +51,12 @@ VALUES (%(device)s, %(journal)s, %(first)s, %(last)s, %(reason)s, %(load_id)s, %
 """
 COUNT_RECORDS = "UPDATE load SET readings = readings + %(records)s WHERE load_id = %(load_id)s"
 
+# What was summed up of the load is summed up again; a continuous aggregate notices by itself.
+MAKE_STALE = """
+INSERT INTO rollup_stale (name, span, load_id)
+SELECT name, NULL, %(load_id)s FROM rollup WHERE source = 'reading' AND edition = 'table'
+"""
+
 # A journal is one run on one clock: the neighbours of a record tell when that clock was 0.
 _NEIGHBOUR = """
 SELECT zero_at, time_known FROM (
@@ -167,6 +173,7 @@ def close(connection: Connection[Any], readings: Readings, hole: Hole, left: Seq
         facts = {"first": gap.first, "last": gap.last, "reason": gap.reason, "at": hole.recorded_at}
         connection.execute(LEAVE_HOLE, {**journal, **facts})
     connection.execute(COUNT_RECORDS, {**journal, "records": records})
+    connection.execute(MAKE_STALE, journal)
 
 
 def settle(connection: Connection[Any], number: int, *, records: int, at: datetime) -> None:

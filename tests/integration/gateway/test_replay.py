@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from contract.codec import encode, pack
 from contract.records import Batch, Gap
+from database.editions import refresh, rollups
 from gateway.loading import recovery
 from gateway.loading.correction import waiting
 from gateway.loading.writer import write
@@ -160,3 +161,22 @@ def test_letters_that_wait_are_chosen_by_reason_and_not_again(connection: Connec
 def test_a_number_that_is_none_is_said(connection: Connection[Any]) -> None:
     with pytest.raises(UnknownDeadLetter, match="no dead letter has the number 7"):
         replay(connection, 7, at=LATER)
+
+
+def test_minutes_that_were_summed_up_before_the_replay_are_right_after_it(connection: Connection[Any]) -> None:
+    _rejected(connection, _payload([(2, weight(2000)), (3, weight(3000))]), 2, 3)
+    minute = "SELECT sum(readings) FROM plate_minute"
+    _refresh(connection)
+    assert one_of(connection, minute) == 2
+    _replay(connection)
+    _refresh(connection)
+    assert one_of(connection, minute) == 4
+
+
+def _refresh(connection: Connection[Any]) -> None:
+    for rollup in rollups(connection):
+        if rollup.edition == "table":
+            while refresh(connection, rollup, at=LATER):
+                pass
+        else:
+            connection.execute("CALL refresh_continuous_aggregate(%s, NULL, NULL)", [f"{rollup.name}_kept"])
